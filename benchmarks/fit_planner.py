@@ -1,0 +1,191 @@
+"""Fit the coefficients of the untrained planners on the demo graph's training questions and write them.
+
+    python -m benchmarks.fit_planner            # about 8 minutes on 2 cores; writes planner/coefficients.py
+
+Which plan: a conditional logit over the legal plans of each question (for `combined`: over its shortlist), where
+right is every plan whose ends are the answers. Whether any plan fits: a logit of the best plan's features, fitted on
+the same questions and every second unanswerable one, both classes weighed alike. L2 penalties; nothing is tuned on
+dev or test. Reads nothing of them but to print the dev accuracy.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from benchmarks.common import Row, demo_rows
+from kg.graph import Graph, open_graph
+from kg.types import RelationPath
+from planner.combined import CombinedPlanner
+from planner.encoder import Encoder
+from planner.features import SEMANTIC, SHAPE, Table
+from planner.lexical import LexicalPlanner, log_softmax, vector
+from planner.lm import LanguageModel
+from planner.space import plan_space
+
+K, MAX_HOPS = 3, 3
+USED = {
+    "lexical": None,  # all that it has
+    "semantic": (*SHAPE, *(name for name in SEMANTIC if name in {"cosine", "sense", "worst_sense", "token", "worst_token"})),
+    "combined": (*SHAPE, "cosine", "sense", "worst_sense", "token", "worst_token", "channel"),
+}
+FIT_USED = {"cosine", "sense", "worst_sense", "token", "worst_token", "coverage", "words", "worst_word", "per_word"}
+
+
+class Case(NamedTuple):
+    """The compared plans of a question: their features (n, features), and which lead to the answers (n,)."""
+
+    table: Table
+    right: NDArray[np.bool_]
+
+
+def rightness(graph: Graph, row: Row, plans: Sequence[RelationPath]) -> NDArray[np.bool_]:
+    """Which plans lead to exactly the answers."""
+    space = plan_space(graph, row.question, MAX_HOPS)
+    size = len(row.question.answers)
+
+    def leads(plan: RelationPath) -> bool:
+        frontier = space.frontier(plan)
+        return len(frontier) == size and frontier.entities == row.question.answers
+
+    return np.array([leads(plan) for plan in plans], bool)
+
+
+def fit_logit(cases: Sequence[Case], columns: Sequence[int], penalty: float = 1e-3) -> NDArray[np.float64]:
+    """Coefficients of the conditional logit on some columns."""
+    usable = [case for case in cases if case.right.any()]
+    tables = [torch.tensor(case.table[:, list(columns)]) for case in usable]
+    rights = [torch.tensor(case.right) for case in usable]
+    weights = torch.zeros(len(columns), dtype=torch.float64, requires_grad=True)
+
+    def loss() -> torch.Tensor:
+        total = torch.zeros((), dtype=torch.float64)
+        for table, right in zip(tables, rights, strict=True):
+            scores = table @ weights
+            total = total + scores.logsumexp(0) - scores[right].logsumexp(0)
+        return total / len(tables) + penalty * (weights**2).sum()
+
+    return minimised(loss, weights)
+
+
+def fit_binary(rows: Table, labels: NDArray[np.bool_], penalty: float = 1e-2) -> NDArray[np.float64]:
+    """Coefficients of a logit, both classes weighed alike; the last is the constant (not penalised)."""
+    inputs = torch.tensor(np.column_stack([rows, np.ones(len(rows))]))
+    targets = torch.tensor(labels.astype(float))
+    share = targets * (0.5 / targets.mean()) + (1 - targets) * (0.5 / (1 - targets.mean()))
+    weights = torch.zeros(inputs.shape[1], dtype=torch.float64, requires_grad=True)
+
+    def loss() -> torch.Tensor:
+        each = torch.nn.functional.binary_cross_entropy_with_logits(inputs @ weights, targets, weight=share)
+        return each + penalty * (weights[:-1] ** 2).sum()
+
+    return minimised(loss, weights)
+
+
+def minimised(loss: Callable[[], torch.Tensor], weights: torch.Tensor) -> NDArray[np.float64]:
+    """The weights after L-BFGS."""
+    optimizer = torch.optim.LBFGS([weights], max_iter=500, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        value = loss()
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
+    result: NDArray[np.float64] = weights.detach().numpy()
+    return result
+
+
+Compare = Callable[[Row], tuple[Sequence[RelationPath], Table]]
+
+
+def fitted(name: str, names: Sequence[str], graph: Graph, compare: Compare, splits: dict[str, list[Row]]) -> dict[str, float]:
+    """The coefficients of one planner, with its accuracy printed."""
+    cases = {split: cases_of(graph, rows, compare) for split, rows in splits.items()}
+    used = USED[name] or names
+    columns = [number for number, feature in enumerate(names) if feature in used]
+    weights = fit_logit(cases["train"], columns)
+    coefficients = {names[column]: float(weight) for column, weight in zip(columns, weights, strict=True)}
+    scores = vector(coefficients, names)
+    for split in ("train", "dev"):
+        hits = [bool(case.right[np.argmax(case.table @ scores)]) for case in cases[split]]
+        print(f"{name:<9} {split:<5} right plan first: {np.mean(hits):.3f} of {len(hits)}", flush=True)
+    best = {split: np.array([best_row(case.table, scores) for case in found]) for split, found in cases.items()}
+    kept = [number for number, feature in enumerate(names) if feature in FIT_USED] + [len(names)]
+    rows = np.vstack([best["train"], best["unanswerable"][::2]])[:, kept]
+    answerable = np.arange(len(rows)) < len(best["train"])
+    fit = fit_binary(rows, answerable)
+    for split, wanted in (("dev", True), ("unanswerable", False)):
+        held = best[split] if wanted else best[split][1::2]
+        said = held[:, kept] @ fit[:-1] + fit[-1] > 0
+        print(f"{name:<9} {split:<12} {'kept' if wanted else 'refused'}: {np.mean(said == wanted):.3f} of {len(said)}")
+    fit_names = [*names, "probability"]
+    coefficients |= {f"fit:{fit_names[column]}": float(weight) for column, weight in zip(kept, fit, strict=False)}
+    return coefficients | {"fit:constant": float(fit[-1])}
+
+
+def best_row(table: Table, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The features of the best plan, and its probability as the last."""
+    logp = log_softmax(table @ scores)
+    best = int(np.argmax(logp))
+    return np.append(table[best], np.exp(logp[best]))
+
+
+def cases_of(graph: Graph, rows: Sequence[Row], compare: Compare) -> list[Case]:
+    """The compared plans of each question that has any."""
+    cases = []
+    for row in rows:
+        plans, table = compare(row)
+        if len(plans):
+            cases.append(Case(table, rightness(graph, row, plans)))
+    return cases
+
+
+def main() -> None:
+    """Fit and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("planner/coefficients.py"))
+    out: Path = parser.parse_args().out
+    graph = open_graph("demo")
+    splits = {split: demo_rows(graph, split) for split in ("train", "dev", "unanswerable")}
+    found: dict[str, dict[str, float]] = {}
+
+    def write() -> None:
+        head = '"""Coefficients of the untrained planners, written by benchmarks/fit_planner.py; do not edit by hand."""\n'
+        body = "\n".join(
+            f'    "{name}": {{\n'
+            + "".join(f'        "{feature}": {value:.4f},\n' for feature, value in values.items())
+            + "    },"
+            for name, values in found.items()
+        )
+        out.write_text(f"{head}\nCOEFFICIENTS: dict[str, dict[str, float]] = {{\n{body}\n}}\n")
+
+    for labels in (LexicalPlanner(graph), LexicalPlanner(graph, Encoder())):
+
+        def compare(row: Row, labels: LexicalPlanner = labels) -> tuple[Sequence[RelationPath], Table]:
+            return labels.compared(row.question, plan_space(graph, row.question, MAX_HOPS))[:2]
+
+        found[labels.name] = fitted(labels.name, labels.names, graph, compare, splits)
+    # `combined` reads its shortlist off the semantic planner: give it the coefficients that were just fitted.
+    from planner.coefficients import COEFFICIENTS
+
+    COEFFICIENTS.update(found)
+    combined = CombinedPlanner(graph, LexicalPlanner(graph, Encoder()), LanguageModel())
+
+    def shortlisted(row: Row) -> tuple[Sequence[RelationPath], Table]:
+        short = combined.shortlist(row.question, K, MAX_HOPS)
+        return short.plans, short.table
+
+    found["combined"] = fitted("combined", combined.names, graph, shortlisted, splits)
+    write()
+
+
+if __name__ == "__main__":
+    main()

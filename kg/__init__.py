@@ -1,0 +1,1 @@
+"""The graph: open, store, link, walk. Knows no model."""

@@ -1,0 +1,147 @@
+"""From a source as users name it (files, `pykeen:nations`, `demo`) to a `.kg` directory."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from itertools import islice
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from kg.errors import GraphError, LoadError
+from kg.load import Options, Report, read_names, read_relations, read_triples
+from kg.types import Progress, Triple
+from kg.write import Builder, Provenance
+
+BATCH = 100_000
+PYKEEN = {"nations": "MIT", "umls": "MIT", "kinships": "MIT"}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a graph is built from."""
+
+    facts: tuple[Path, ...]
+    labels: tuple[Path, ...] = ()
+    relations: Path | None = None
+    name: str = ""
+    licence: str = ""
+
+
+def build(
+    sources: Sources,
+    out: Path,
+    options: Options | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Build the `.kg` directory `out`; what was read, and the bad lines where they are skipped.
+
+    Raises LoadError (a file) or GraphError (the output); nothing is left behind then.
+    """
+    options = options or Options()
+    report, builder = Report(), Builder()
+    for path in sources.labels:
+        builder.names.update(read_names(path))
+    if sources.relations:
+        builder.relation_names.update(read_relations(sources.relations))
+    for path in sources.facts:
+        for batch in batches(read_triples(path, options, report)):
+            builder.add(batch)
+            if progress:
+                progress("reading facts", len(builder), 0)
+    for key, names in report.names.items():
+        builder.names.setdefault(key, names)
+    source = sources.name or ", ".join(path.name for path in sources.facts)
+    builder.write(out, Provenance(source, sources.licence), overwrite, progress)
+    return report
+
+
+def batches(triples: Iterator[Triple]) -> Iterator[Iterable[Triple]]:
+    """The facts in lists of 100,000."""
+    while batch := list(islice(triples, BATCH)):
+        yield batch
+
+
+def resolve(source: str) -> Sources:
+    """What a name stands for: `demo`, `pykeen:NAME`, or a facts file; GraphError if it is none of these."""
+    if source == "demo":
+        return demo_sources()
+    if source.startswith("pykeen:"):
+        return pykeen_sources(source.removeprefix("pykeen:"))
+    path = Path(source)
+    if path.exists():
+        return Sources((path,))
+    if "://" in source:
+        raise GraphError(f"{source}: graphs behind an address are not supported; give a .kg directory or a file")
+    raise LoadError(f"{source}: no such file or directory (a .kg directory, a facts file, pykeen:NAME or demo)")
+
+
+def merged(facts: Sequence[str], labels: tuple[Path, ...], relations: Path | None, licence: str) -> Sources:
+    """What several facts files or named sources, with their side files, are built from together."""
+    parts = [resolve(name) for name in facts]
+    return Sources(
+        tuple(path for part in parts for path in part.facts),
+        tuple(path for part in parts for path in part.labels) + labels,
+        relations or next((part.relations for part in parts if part.relations), None),
+        ", ".join(part.name or Path(name).name for part, name in zip(parts, facts, strict=True)),
+        licence or ", ".join(dict.fromkeys(part.licence for part in parts if part.licence)),
+    )
+
+
+def demo_folder() -> Path:
+    """Where the bundled demo graph lies: in the checkout, or where the wheel put it."""
+    checkout = Path(__file__).parent.parent / "data" / "demo"
+    if (checkout / "facts.tsv").exists():
+        return checkout
+    for file in metadata.files("rog") or ():
+        if file.match("rog/demo/facts.tsv"):
+            return Path(str(file.locate())).resolve().parent
+    raise GraphError("the demo graph is missing from this installation; install rog again")
+
+
+def demo_sources() -> Sources:
+    """The bundled demo graph."""
+    folder = demo_folder()
+    return Sources(
+        (folder / "facts.tsv",),
+        (folder / "entities.tsv",),
+        folder / "relations.tsv",
+        "demo",
+        "CC BY 4.0 (GeoNames) and MIT, see data/demo/README.md",
+    )
+
+
+def pykeen_sources(name: str) -> Sources:
+    """A data set that pykeen carries in its package (found without importing pykeen, which takes seconds)."""
+    if name not in PYKEEN:
+        raise GraphError(f"pykeen:{name} is not known; there are pykeen:{', pykeen:'.join(PYKEEN)}")
+    spec = importlib.util.find_spec("pykeen")
+    if spec is None or spec.origin is None:
+        raise GraphError(f"pykeen:{name} needs the pykeen package: pip install pykeen")
+    folder = Path(spec.origin).parent / "datasets" / name
+    return Sources(tuple(folder / f"{part}.txt" for part in ("train", "valid", "test")), name=f"pykeen:{name}", licence=PYKEEN[name])
+
+
+def cached_store(source: str, progress: Progress | None = None) -> Path:
+    """The `.kg` directory for a source that is not one itself, built once in the user's cache.
+
+    The cache is keyed by the files' contents, so an edited file is a new graph.
+    """
+    sources = resolve(source)
+    files = (*sources.facts, *sources.labels, *filter(None, [sources.relations]))
+    digest = hashlib.sha256()
+    for path in files:
+        if not path.is_file():
+            raise LoadError(f"{path}: no such file")
+        with path.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    stem = source.replace(":", "-") if ":" in source or source == "demo" else Path(source).name.split(".")[0]
+    out = user_cache_path("rog") / "graphs" / f"{stem}-{digest.hexdigest()[:16]}.kg"
+    if not out.exists():
+        build(sources, out, progress=progress)
+    return out

@@ -1,0 +1,114 @@
+"""What a graph must answer, whatever it is stored in: the Protocols `Graph` and `Frontier`, and `open_graph`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from kg.types import Entity, Progress, Relation, RelationPath, Triple, Walks
+
+
+class Size(NamedTuple):
+    """How big a graph is; `triples` counts distinct facts."""
+
+    entities: int
+    relations: int
+    triples: int
+
+
+class Name(NamedTuple):
+    """One name of an entity: the entity's key, the text, and whether it is an alias rather than the label."""
+
+    key: str
+    text: str
+    alias: bool
+
+
+class Frontier(Protocol):
+    """The entities reached so far from some topics: the one idea under search, decoding and mining.
+
+    Each topic keeps its own walks, so a walk from A may pass through B even when both are topics; only A's walks
+    never come back to A.
+    """
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """The keys of the entities reached, sorted, without duplicates."""
+
+    def __len__(self) -> int:
+        """The number of entities reached."""
+
+    def relations(self) -> dict[str, int]:
+        """Signed relation → number of steps that leave for anywhere but the start.
+
+        Exactly the relations whose `follow` is not empty: forwards in key order, then backwards in key order.
+        """
+
+    def follow(self, relation: str) -> Frontier:
+        """The frontier one step along `relation` (`~r` walks backwards); empty if there is no such step.
+
+        Raises UnknownKeyError for a relation that the graph does not have.
+        """
+
+
+class Graph(Protocol):
+    """A knowledge graph that can be walked and whose names can be looked up. Read-only."""
+
+    @property
+    def name(self) -> str:
+        """What to call this graph in messages: its path or address."""
+
+    @property
+    def size(self) -> Size:
+        """Numbers of entities, relations and facts."""
+
+    @property
+    def relations(self) -> Mapping[str, Relation]:
+        """Every relation by its key, in key order."""
+
+    def frontier(self, topics: Iterable[str]) -> Frontier:
+        """The frontier before the first step. Raises UnknownKeyError for an entity the graph does not have."""
+
+    def paths(self, start: str, relation_path: RelationPath, limit: int, end: str | None = None) -> Walks:
+        """The first `limit` walks along `relation_path` in key order, and how many there are in all.
+
+        With `end`, only walks that arrive there; `total` then counts no further than `limit`.
+        """
+
+    def contains(self, triple: Triple) -> bool:
+        """Whether exactly this fact is stored; False, not an error, for keys that the graph does not have."""
+
+    def entity(self, key: str) -> Entity:
+        """The names, types and degree of an entity. Raises UnknownKeyError."""
+
+    def named(self, normal_forms: Sequence[str]) -> list[Name]:
+        """Every name whose normal form (`kg.names.normal`) is one of these, in key order."""
+
+    def search(self, text: str, limit: int) -> list[Name]:
+        """Names that share a word with `text`, the closest first (full-text search, BM25)."""
+
+    def scan(self, text: str, limit: int, cutoff: float) -> list[tuple[Name, float]]:
+        """Names within a string similarity of `cutoff` (0 to 1) of `text`, the closest first. Slow: reads all."""
+
+
+def open_graph(source: Any, progress: Progress | None = None) -> Graph:
+    """The graph behind `source`, read-only.
+
+    `source` is a `.kg` directory, a facts file (built once and cached), `pykeen:nations|umls|kinships`, `demo`,
+    a `networkx.MultiDiGraph`, or an iterable of `(head, relation, tail)`.
+    Raises GraphError if there is nothing usable there.
+    """
+    from pathlib import Path
+
+    if not isinstance(source, str | Path):
+        from kg.networkx_graph import NetworkXGraph
+
+        return NetworkXGraph(source) if hasattr(source, "edges") else NetworkXGraph.from_triples(source)
+    from kg.store import Store
+
+    path = Path(source)
+    if path.is_dir():
+        return Store(path)
+    from kg.build import cached_store
+
+    return Store(cached_store(str(source), progress))

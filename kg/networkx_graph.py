@@ -1,0 +1,215 @@
+"""A `Graph` over `networkx.MultiDiGraph`: interop, notebooks, and the oracle that the store is tested against.
+
+An edge's `relation` attribute (else its key) is its relation; a node's `label`, `types` and `aliases` its names.
+Plain Python throughout: right by inspection, and good up to about a million facts.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from kg.errors import GraphError, UnknownKeyError
+from kg.graph import Name, Size
+from kg.names import EntityNames, NameRow, Names, readable, write_names
+from kg.types import Entity, ReasoningPath, Relation, RelationPath, Step, Triple, Walks, base, inverse
+from kg.write import named_relation
+
+
+class NetworkXGraph:
+    """A networkx graph seen as a `Graph`. Later changes to the networkx graph are not seen."""
+
+    def __init__(self, graph: Any, relation_names: Mapping[str, tuple[str, str]] | None = None) -> None:
+        if not graph.is_directed():
+            raise GraphError("an undirected networkx graph has lost the direction of its facts: pass a MultiDiGraph")
+        facts = {
+            Triple(str(head), str(data.get("relation", key)), str(tail))
+            for head, tail, key, data in edges_with_keys(graph)
+        }
+        if not facts:
+            raise GraphError("no facts: the networkx graph has no edges")
+        self._steps: dict[str, dict[str, list[str]]] = {str(node): {} for node in graph}
+        for head, relation, tail in sorted(facts):
+            self._steps[head].setdefault(relation, []).append(tail)
+            self._steps[tail].setdefault(inverse(relation), []).append(head)
+        self._facts = facts
+        self._keys = sorted(self._steps)
+        self._data = {str(node): data for node, data in graph.nodes(data=True)}
+        self._relations = self._describe(relation_names or {})
+        self._names: Names | None = None
+
+    @classmethod
+    def from_triples(cls, triples: Iterable[tuple[str, str, str]]) -> NetworkXGraph:
+        """The graph of these facts."""
+        import networkx as nx
+
+        graph = nx.MultiDiGraph()
+        graph.add_edges_from((head, tail, relation) for head, relation, tail in triples)
+        return cls(graph)
+
+    def _describe(self, names: Mapping[str, tuple[str, str]]) -> dict[str, Relation]:
+        relations = {}
+        for key in sorted({relation for _, relation, _ in self._facts}):
+            facts = sorted(fact for fact in self._facts if fact.relation == key)
+            described = named_relation(key, names)
+            head, tail = (commonest_type(self._types(fact[place]) for fact in facts) for place in (0, 2))
+            both = all(Triple(fact.tail, key, fact.head) in self._facts for fact in facts)
+            relations[key] = replace(
+                described, facts=len(facts), head_type=head, tail_type=tail, symmetric=both
+            )
+        return relations
+
+    def _types(self, key: str) -> tuple[str, ...]:
+        return tuple(self._data.get(key, {}).get("types", ()))
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+        return "networkx graph"
+
+    @property
+    def size(self) -> Size:
+        """Numbers of entities, relations and facts."""
+        return Size(len(self._keys), len(self._relations), len(self._facts))
+
+    @property
+    def relations(self) -> Mapping[str, Relation]:
+        """Every relation by its key, in key order."""
+        return self._relations
+
+    def frontier(self, topics: Iterable[str]) -> NetworkXFrontier:
+        """The frontier before the first step."""
+        starts = dict.fromkeys(topics)
+        for key in starts:
+            self._check(key)
+        return NetworkXFrontier(self, {key: frozenset([key]) for key in starts})
+
+    def targets(self, source: str, relation: str) -> Sequence[str]:
+        """The sorted ends of one step."""
+        return self._steps[source].get(relation, ())
+
+    def signed_relations(self, source: str) -> Mapping[str, Sequence[str]]:
+        """Signed relation → the ends of its steps from `source`."""
+        return self._steps[source]
+
+    def paths(self, start: str, relation_path: RelationPath, limit: int, end: str | None = None) -> Walks:
+        """The first `limit` walks along `relation_path` in key order, and how many there are in all."""
+        for key in (start, end or start):
+            self._check(key)
+        for relation in relation_path:
+            self.check_relation(relation)
+        if not relation_path or limit < 0:
+            raise GraphError(f"a relation path of at least one step and a limit of 0 or more, not {limit=}")
+        walks: list[tuple[Step, ...]] = [()]
+        for relation in relation_path:
+            walks = [
+                (*walk, Step(source, relation, target))
+                for walk in walks
+                for source in [walk[-1].target if walk else start]
+                for target in self.targets(source, relation)
+                if target != start
+            ]
+        if end is not None:
+            walks = [walk for walk in walks if walk[-1].target == end][:limit]
+        return Walks(tuple(ReasoningPath(start, walk) for walk in walks[:limit]), len(walks))
+
+    def contains(self, triple: Triple) -> bool:
+        """Whether exactly this fact is stored."""
+        return triple in self._facts
+
+    def entity(self, key: str) -> Entity:
+        """The names, types and degree of an entity."""
+        self._check(key)
+        names = self._names_of(key)
+        degree = sum(map(len, self._steps[key].values()))
+        return Entity(key, names.label, names.types, names.aliases, degree)
+
+    def _names_of(self, key: str) -> EntityNames:
+        data = self._data.get(key, {})
+        label = str(data.get("label") or readable(key))
+        return EntityNames(label, self._types(key), tuple(data.get("aliases", ())))
+
+    def named(self, normal_forms: Sequence[str]) -> list[Name]:
+        """Every name with one of these normal forms."""
+        return [self._name(row) for row in self._index().named(normal_forms)]
+
+    def search(self, text: str, limit: int) -> list[Name]:
+        """Names that share a word with `text`, the closest first."""
+        return [self._name(row) for row in self._index().search(text, limit)]
+
+    def scan(self, text: str, limit: int, cutoff: float) -> list[tuple[Name, float]]:
+        """The names most similar to `text`, out of all of them."""
+        return [(self._name(row), score) for row, score in self._index().scan(text, limit, cutoff)]
+
+    def _index(self) -> Names:
+        if self._names is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="rog-names-")
+            path = Path(self._folder.name) / "names.sqlite"
+            write_names(path, ((i, self._names_of(key)) for i, key in enumerate(self._keys)))
+            self._names = Names(path)
+        return self._names
+
+    def _name(self, row: NameRow) -> Name:
+        return Name(self._keys[row.id], row.text, row.alias)
+
+    def _check(self, key: str) -> None:
+        if key not in self._steps:
+            raise UnknownKeyError("entity", key, self._keys)
+
+    def check_relation(self, relation: str) -> None:
+        """UnknownKeyError unless the graph has this relation."""
+        if base(relation) not in self._relations:
+            raise UnknownKeyError("relation", base(relation), self._relations)
+
+
+class NetworkXFrontier:
+    """A `Frontier` of plain sets, kept apart by topic."""
+
+    def __init__(self, graph: NetworkXGraph, parts: Mapping[str, frozenset[str]]) -> None:
+        self._graph = graph
+        self._parts = parts
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """The keys of the entities reached, sorted."""
+        return tuple(sorted(set().union(*self._parts.values())))
+
+    def __len__(self) -> int:
+        return len(self.entities)
+
+    def relations(self) -> dict[str, int]:
+        """Signed relation → number of steps that leave for anywhere but the start."""
+        counts: Counter[str] = Counter()
+        for start, nodes in self._parts.items():
+            for node in nodes:
+                for relation, targets in self._graph.signed_relations(node).items():
+                    counts[relation] += sum(target != start for target in targets)
+        order = [*self._graph.relations, *map(inverse, self._graph.relations)]
+        return {relation: counts[relation] for relation in order if counts[relation]}
+
+    def follow(self, relation: str) -> NetworkXFrontier:
+        """The frontier one step along `relation`."""
+        self._graph.check_relation(relation)
+        reached = {
+            start: frozenset(t for node in nodes for t in self._graph.targets(node, relation) if t != start)
+            for start, nodes in self._parts.items()
+        }
+        return NetworkXFrontier(self._graph, {start: nodes for start, nodes in reached.items() if nodes})
+
+
+def edges_with_keys(graph: Any) -> Iterable[tuple[Any, Any, Any, Mapping[str, Any]]]:
+    """The edges of a (multi) graph with a key; a plain DiGraph's edges have the key 'related to'."""
+    if graph.is_multigraph():
+        edges: Iterable[tuple[Any, Any, Any, Mapping[str, Any]]] = graph.edges(keys=True, data=True)
+        return edges
+    return ((head, tail, "related to", data) for head, tail, data in graph.edges(data=True))
+
+
+def commonest_type(types: Iterable[tuple[str, ...]]) -> str:
+    """The most frequent first type, or ''; ties go to the first by name."""
+    counts = Counter(of[0] if of else "" for of in types)
+    return min(counts, key=lambda name: (-counts[name], name))

@@ -1,0 +1,269 @@
+"""The embedded graph: a `.kg` directory of memory-mapped arrays and a names database, immutable once written.
+
+    manifest.json     format version, counts, file sizes, content hash, source, licence, relations
+    rows, slot_rel, slot_ptr, nbr .npy     both directions as one two-level CSR index (see kg.kernels)
+    keys.bin, key_ends.npy                 entity keys, UTF-8, sorted: an entity's number is its key's rank
+    names.sqlite                           labels, aliases, types, full-text search (see kg.names)
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg import kernels
+from kg.errors import GraphError, UnknownKeyError
+from kg.graph import Name, Size
+from kg.names import NameRow, Names
+from kg.types import INVERSE, Entity, ReasoningPath, Relation, RelationPath, Step, Triple, Walks, base
+
+FORMAT = 1
+ARRAYS = ("rows", "slot_rel", "slot_ptr", "nbr", "key_ends")
+DFS_BUDGET = 20_000  # steps before enumeration prunes dead ends first
+UNKNOWN_SCAN = 200_000  # keys looked at for a "did you mean"
+
+Ids = NDArray[np.int32]
+EVERYWHERE = (np.empty(0, np.int32), np.empty(0, np.int64))  # no pruning: a walk may pass through any node
+
+
+class Store:
+    """A `.kg` directory opened for reading: `Graph` over memory-mapped arrays. Safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.manifest = read_manifest(path)
+        arrays = {name: load_array(path, name) for name in ARRAYS}
+        self._index = tuple(arrays[name] for name in ARRAYS[:4])
+        self._ends = arrays["key_ends"]
+        self._keys = np.asarray(np.memmap(path / "keys.bin", np.uint8, "r")) if len(self._ends) > 1 else None
+        self._relations = {row["key"]: Relation(**row) for row in self.manifest["relations"]}
+        keys = list(self._relations)
+        self._signed = keys + [INVERSE + key for key in keys]
+        self._number = {key: number for number, key in enumerate(self._signed)}
+        self._scratch = threading.local()
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self._path / "names.sqlite")
+
+    def __repr__(self) -> str:
+        return f"Store({self.name!r}, {self.size.entities:,} entities, {self.size.triples:,} facts)"
+
+    @property
+    def name(self) -> str:
+        """The directory."""
+        return str(self._path)
+
+    @property
+    def size(self) -> Size:
+        """Numbers of entities, relations and facts."""
+        return Size(*self.manifest["size"])
+
+    @property
+    def relations(self) -> Mapping[str, Relation]:
+        """Every relation by its key, in key order."""
+        return self._relations
+
+    def frontier(self, topics: Iterable[str]) -> StoreFrontier:
+        """The frontier before the first step."""
+        starts = [self.id_of(key) for key in dict.fromkeys(topics)]
+        return StoreFrontier(self, tuple((start, np.array([start], np.int32)) for start in starts))
+
+    def paths(self, start: str, relation_path: RelationPath, limit: int, end: str | None = None) -> Walks:
+        """The first `limit` walks along `relation_path` in key order, and how many there are in all."""
+        origin = self.id_of(start)
+        rels = np.array([self.relation_id(relation) for relation in relation_path], np.int64)
+        if not len(rels) or limit < 0:
+            raise GraphError(f"a relation path of at least one step and a limit of 0 or more, not {limit=}")
+        if end is not None:
+            found, _ = self._walks(origin, rels, limit, *self._alive(origin, rels, self.id_of(end)))
+            return Walks(tuple(self._path_of(row, relation_path) for row in found), len(found))
+        found, status = kernels.walks(*self._index, origin, rels, limit, DFS_BUDGET, *EVERYWHERE)
+        if status == kernels.BUDGET:
+            found, status = self._walks(origin, rels, limit, *self._alive(origin, rels))
+        total = len(found)
+        if status == kernels.LIMIT:
+            total = int(kernels.count_walks(*self._index, origin, rels, self.seen, self._ways))
+        return Walks(tuple(self._path_of(row, relation_path) for row in found), total)
+
+    def _walks(
+        self, origin: int, rels: NDArray[np.int64], limit: int, alive: Ids, bounds: NDArray[np.int64]
+    ) -> tuple[Ids, int]:
+        """The first walks through the `alive` nodes only, which lead to no dead end."""
+        found, status = kernels.walks(*self._index, origin, rels, limit, 2**62, alive, bounds)
+        return found, status
+
+    def _alive(self, origin: int, rels: NDArray[np.int64], end: int | None = None) -> tuple[Ids, NDArray[np.int64]]:
+        """The nodes of each hop that lie on a whole walk (to `end`), concatenated, with the bounds of each hop."""
+        layers: list[Ids] = [np.array([origin], np.int32)]
+        for rel in rels:
+            layers.append(kernels.follow(*self._index, layers[-1], rel, origin, self.seen))
+        if end is not None:
+            layers[-1] = layers[-1][layers[-1] == end]
+        for hop in range(len(rels) - 1, 0, -1):
+            layers[hop] = kernels.step_back(*self._index, layers[hop], rels[hop], layers[hop + 1])
+        return np.concatenate(layers), np.cumsum([0, *map(len, layers)])
+
+    def _path_of(self, row: Ids, relation_path: RelationPath) -> ReasoningPath:
+        keys = [self.key_of(number) for number in row.tolist()]
+        steps = map(Step, keys, relation_path, keys[1:])
+        return ReasoningPath(keys[0], tuple(steps))
+
+    def contains(self, triple: Triple) -> bool:
+        """Whether exactly this fact is stored."""
+        head, tail = self._find(triple.head), self._find(triple.tail)
+        relation = self._number.get(triple.relation, -1)
+        if head < 0 or tail < 0 or not 0 <= relation < len(self._relations):
+            return False
+        return bool(kernels.has_fact(*self._index, head, relation, tail))
+
+    def entity(self, key: str) -> Entity:
+        """The names, types and degree of an entity."""
+        number = self.id_of(key)
+        names = self._names.of(number)
+        rows, _, ends, _ = self._index
+        degree = int(ends[rows[number + 1]]) - int(ends[rows[number]])
+        return Entity(key, names.label, names.types, names.aliases, degree)
+
+    def named(self, normal_forms: Sequence[str]) -> list[Name]:
+        """Every name with one of these normal forms."""
+        return [self._name(row) for row in self._names.named(normal_forms)]
+
+    def search(self, text: str, limit: int) -> list[Name]:
+        """Names that share a word with `text`, the closest first."""
+        return [self._name(row) for row in self._names.search(text, limit)]
+
+    def scan(self, text: str, limit: int, cutoff: float) -> list[tuple[Name, float]]:
+        """The names most similar to `text`, out of all of them."""
+        return [(self._name(row), score) for row, score in self._names.scan(text, limit, cutoff)]
+
+    def _name(self, row: NameRow) -> Name:
+        return Name(self.key_of(row.id), row.text, row.alias)
+
+    def key_of(self, number: int) -> str:
+        """The key of an entity's number."""
+        assert self._keys is not None
+        return self._keys[self._ends[number] : self._ends[number + 1]].tobytes().decode()
+
+    def id_of(self, key: str) -> int:
+        """The number of an entity, or UnknownKeyError with the nearest keys and names."""
+        number = self._find(key)
+        if number < 0:
+            known = (self.key_of(i) for i in range(min(self.size.entities, UNKNOWN_SCAN)))
+            raise UnknownKeyError("entity", key, known)
+        return number
+
+    def _find(self, key: str) -> int:
+        if self._keys is None:
+            return -1
+        wanted = np.frombuffer(key.encode("utf-8", "surrogatepass"), np.uint8)
+        return int(kernels.find_key(self._ends, self._keys, wanted))
+
+    def relation_id(self, relation: str) -> int:
+        """The signed number of a relation, or UnknownKeyError with the nearest ones."""
+        if relation not in self._number:
+            raise UnknownKeyError("relation", base(relation), self._relations)
+        return self._number[relation]
+
+    @property
+    def seen(self) -> NDArray[np.uint64]:
+        """This thread's zeroed bitmap over all entities, for the kernels."""
+        if not hasattr(self._scratch, "seen"):
+            self._scratch.seen = np.zeros(self.size.entities // 64 + 1, np.uint64)
+        bitmap: NDArray[np.uint64] = self._scratch.seen
+        return bitmap
+
+    @property
+    def _ways(self) -> NDArray[np.int64]:
+        if not hasattr(self._scratch, "ways"):
+            self._scratch.ways = np.zeros(self.size.entities, np.int64)
+        ways: NDArray[np.int64] = self._scratch.ways
+        return ways
+
+    def step(self, start: int, nodes: Ids, relation: int) -> Ids:
+        """The sorted ends of one step from the sorted `nodes`, without `start`."""
+        reached: Ids = kernels.follow(*self._index, nodes, relation, start, self.seen)
+        return reached
+
+    def leaving(self, start: int, nodes: Ids) -> NDArray[np.int64]:
+        """How many steps leave the sorted `nodes` per signed relation, those to `start` apart: (2R,)."""
+        counts: NDArray[np.int64] = kernels.leaving(*self._index, nodes, start, len(self._relations))
+        return counts
+
+    def signed(self, number: int) -> str:
+        """The signed key of a signed relation number."""
+        return self._signed[number]
+
+
+class StoreFrontier:
+    """A `Frontier` of sorted entity numbers, kept apart by topic."""
+
+    def __init__(self, store: Store, parts: tuple[tuple[int, Ids], ...]) -> None:
+        self._store = store
+        self._parts = parts
+
+    @property
+    def ids(self) -> Ids:
+        """The numbers of the entities reached, sorted, without duplicates."""
+        if len(self._parts) == 1:
+            return self._parts[0][1]
+        reached = [nodes for _, nodes in self._parts]
+        return np.unique(np.concatenate(reached)) if reached else np.empty(0, np.int32)
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """The keys of the entities reached, sorted."""
+        return tuple(map(self._store.key_of, self.ids.tolist()))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def relations(self) -> dict[str, int]:
+        """Signed relation → number of steps that leave for anywhere but the start."""
+        if not self._parts:
+            return {}
+        counts = sum(self._store.leaving(*part) for part in self._parts)
+        leaving = np.flatnonzero(counts)
+        numbers: list[int] = leaving.tolist()
+        return dict(zip(map(self._store.signed, numbers), counts[leaving].tolist(), strict=True))
+
+    def follow(self, relation: str) -> StoreFrontier:
+        """The frontier one step along `relation`."""
+        number = self._store.relation_id(relation)
+        parts = ((start, self._store.step(start, nodes, number)) for start, nodes in self._parts)
+        return StoreFrontier(self._store, tuple(part for part in parts if len(part[1])))
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a `.kg` directory whose files are all there and whole, or GraphError."""
+    try:
+        manifest: dict[str, Any] = json.loads((path / "manifest.json").read_text("utf-8"))
+        version, files = manifest["format"], manifest["files"]
+    except FileNotFoundError:
+        raise GraphError(f"{path} is no graph: it has no manifest.json; build one with `rog kg build`") from None
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise GraphError(f"{path}/manifest.json is damaged ({error}); build the graph again") from error
+    if version != FORMAT:
+        raise GraphError(f"{path} has format {version}, this rog reads {FORMAT}; build the graph again")
+    for name, size in files.items():
+        file = path / name
+        found = file.stat().st_size if file.exists() else None
+        if found != size:
+            state = "is missing" if found is None else f"has {found:,} bytes instead of {size:,}"
+            raise GraphError(f"{path} is damaged: {name} {state}; build the graph again")
+    return manifest
+
+
+def load_array(path: Path, name: str) -> NDArray[Any]:
+    """A stored array as a plain read-only view of the mapped file."""
+    try:
+        return np.asarray(np.load(path / f"{name}.npy", mmap_mode="r"))
+    except ValueError as error:
+        raise GraphError(f"{path} is damaged: {name}.npy cannot be read ({error}); build the graph again") from error

@@ -1,0 +1,259 @@
+"""Writing a `.kg` directory: facts in, sorted arrays out; written beside and renamed, so it is whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from glob import escape as glob_escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg.errors import GraphError, disk_errors
+from kg.names import EntityNames, readable, write_names
+from kg.store import FORMAT
+from kg.types import Progress, Relation, Triple
+
+
+@dataclass
+class Provenance:
+    """Where a graph comes from, kept in its manifest."""
+
+    source: str = ""
+    licence: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+class Builder:
+    """Facts collected in memory (12 bytes each, and the keys once) until `write` sorts and stores them."""
+
+    def __init__(self) -> None:
+        self._entities: dict[str, int] = {}
+        self._relations: dict[str, int] = {}
+        self._columns = (array("i"), array("i"), array("i"))
+        self.names: dict[str, EntityNames] = {}
+        self.relation_names: dict[str, tuple[str, str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    def add(self, triples: Iterable[Triple]) -> None:
+        """Take in facts; the same fact twice counts once."""
+        entities, relations = self._entities, self._relations
+        heads, rels, tails = self._columns
+        for head, relation, tail in triples:
+            heads.append(entities.setdefault(head, len(entities)))
+            rels.append(relations.setdefault(relation, len(relations)))
+            tails.append(entities.setdefault(tail, len(entities)))
+
+    def write(self, out: Path, provenance: Provenance, overwrite: bool, progress: Progress | None = None) -> Path:
+        """Store the graph at `out`; GraphError if it is empty or `out` exists. Leaves nothing if it fails."""
+        if not len(self):
+            raise GraphError(f"no facts in {provenance.source or 'the input'}: an empty graph was not written")
+        if out.exists() and not overwrite:
+            raise GraphError(f"{out} exists already; choose another --out, or --force to replace it")
+        if out.exists() and not (out / "manifest.json").exists():
+            raise GraphError(f"{out} exists and is no graph: it will not be replaced; choose another --out")
+        report = progress or (lambda what, done, total: None)
+        with disk_errors(out), written_beside(out) as folder:
+            self._write_into(folder, provenance, report)
+        return out
+
+    def _write_into(self, folder: Path, provenance: Provenance, report: Progress) -> None:
+        report("sorting facts", 0, 0)
+        keys, rank = ranked(self._entities)
+        relations, relation_rank = ranked(self._relations)
+        heads, rels, tails = (np.frombuffer(column, np.int32) for column in self._columns)
+        facts = distinct(rank[heads], relation_rank[rels], rank[tails], len(keys), len(relations))
+        index = csr(*facts, len(keys), len(relations))
+        for name, values in index.items():
+            np.save(folder / f"{name}.npy", values)
+        write_keys(folder, keys)
+        report("indexing names", 0, 0)
+        write_names(folder / "names.sqlite", self._named(keys))
+        described = self._describe(keys, relations, facts)
+        content = content_hash(folder, described)
+        manifest = {
+            "format": FORMAT,
+            "size": [len(keys), len(relations), len(facts[0])],
+            "duplicates": len(self) - len(facts[0]),
+            "sha256": content,
+            **asdict(provenance),
+            "relations": [asdict(relation) for relation in described],
+            "files": {file.name: file.stat().st_size for file in sorted(folder.iterdir())},
+        }
+        (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
+
+    def _named(self, keys: list[str]) -> Iterator[tuple[int, EntityNames]]:
+        unnamed = EntityNames()
+        for number, key in enumerate(keys):
+            names = self.names.get(key, unnamed)
+            yield number, names if names.label else names._replace(label=readable(key))
+
+    def _describe(self, keys: list[str], relations: list[str], facts: Facts) -> list[Relation]:
+        heads, rels, tails = facts
+        types = first_types(keys, self.names)
+        order = np.argsort(rels, kind="stable")
+        bounds = np.searchsorted(rels[order], np.arange(len(relations) + 1))
+        described = []
+        for number, key in enumerate(relations):
+            of = order[bounds[number] : bounds[number + 1]]
+            relation = named_relation(key, self.relation_names)
+            head, tail = commonest(types, heads[of]), commonest(types, tails[of])
+            both = is_symmetric(heads[of], tails[of])
+            described.append(replace(relation, facts=len(of), head_type=head, tail_type=tail, symmetric=both))
+        return described
+
+
+Facts = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+
+
+def named_relation(key: str, names: Mapping[str, tuple[str, str]]) -> Relation:
+    """A relation with its label and inverse label, guessed from the key where they were not given."""
+    label, backwards = names.get(key, ("", ""))
+    label = label or readable(key)
+    return Relation(key, label, backwards or f"{label} of")
+
+
+def ranked(numbers: dict[str, int]) -> tuple[list[str], NDArray[np.int32]]:
+    """The keys in order, and for each provisional number the key's place in that order."""
+    keys = sorted(numbers)
+    rank = np.empty(len(keys), np.int32)
+    rank[[numbers[key] for key in keys]] = np.arange(len(keys), dtype=np.int32)
+    return keys, rank
+
+
+def packed(*columns: tuple[NDArray[np.int32], int]) -> NDArray[np.uint64] | None:
+    """Columns and their bounds as one uint64 each row, most significant first; None where they need more bits."""
+    bits = [max(1, int(bound - 1).bit_length()) for _, bound in columns]
+    if sum(bits) > 64:
+        return None
+    key = np.zeros(len(columns[0][0]), np.uint64)
+    for (values, _), width in zip(columns, bits, strict=True):
+        key <<= np.uint64(width)
+        key |= values.astype(np.uint64)
+    return key
+
+
+def in_order(*columns: tuple[NDArray[np.int32], int]) -> NDArray[np.int64]:
+    """The permutation that sorts rows by the columns, most significant first."""
+    key = packed(*columns)
+    if key is None:
+        return np.lexsort([values for values, _ in reversed(columns)])
+    return np.argsort(key, kind="stable")
+
+
+def distinct(heads: Any, rels: Any, tails: Any, entities: int, relations: int) -> Facts:
+    """The facts sorted and each once."""
+    order = in_order((heads, entities), (rels, relations), (tails, entities))
+    heads, rels, tails = heads[order], rels[order], tails[order]
+    new = np.ones(len(heads), bool)
+    new[1:] = (heads[1:] != heads[:-1]) | (rels[1:] != rels[:-1]) | (tails[1:] != tails[:-1])
+    return heads[new], rels[new], tails[new]
+
+
+def csr(heads: Any, rels: Any, tails: Any, entities: int, relations: int) -> dict[str, NDArray[Any]]:
+    """The two-level index over both directions (see kg.kernels), in the narrowest integers that hold it."""
+    node = np.concatenate([heads, tails])
+    signed = np.concatenate([rels, rels + np.int32(relations)])
+    nbr = np.concatenate([tails, heads])
+    order = in_order((node, entities), (signed, 2 * relations), (nbr, entities))
+    node, signed, nbr = node[order], signed[order], nbr[order]
+    first = np.ones(len(node), bool)
+    first[1:] = (node[1:] != node[:-1]) | (signed[1:] != signed[:-1])
+    slots = np.flatnonzero(first)
+    offset = np.uint32 if len(node) < 2**32 else np.int64
+    return {
+        "rows": np.searchsorted(node[slots], np.arange(entities + 1)).astype(offset),
+        "slot_rel": signed[slots].astype(np.uint16 if 2 * relations < 2**16 else np.int32),
+        "slot_ptr": np.append(slots, len(node)).astype(offset),
+        "nbr": nbr.astype(np.int32),
+    }
+
+
+def write_keys(folder: Path, keys: list[str]) -> None:
+    """Write the sorted keys as one blob with their ends."""
+    encoded = [key.encode("utf-8") for key in keys]
+    ends = np.cumsum([0, *map(len, encoded)])
+    np.save(folder / "key_ends.npy", ends.astype(np.uint32 if ends[-1] < 2**32 else np.int64))
+    (folder / "keys.bin").write_bytes(b"".join(encoded))
+
+
+def first_types(keys: list[str], names: Mapping[str, EntityNames]) -> list[str]:
+    """Each entity's first type, or ''."""
+    untyped = ("",)
+    return [(names[key].types or untyped)[0] if key in names else "" for key in keys]
+
+
+def commonest(types: list[str], numbers: NDArray[np.int32]) -> str:
+    """The most frequent type among these entities (first 10,000), or ''; ties go to the first by name."""
+    counts = Counter(types[number] for number in numbers[:10_000].tolist())
+    return min(counts, key=lambda name: (-counts[name], name))
+
+
+def is_symmetric(heads: NDArray[np.int32], tails: NDArray[np.int32]) -> bool:
+    """Whether the reverse of every fact is among the facts (sorted and distinct)."""
+    order = np.lexsort((heads, tails))
+    return bool((tails[order] == heads).all() and (heads[order] == tails).all())
+
+
+def content_hash(folder: Path, relations: list[Relation]) -> str:
+    """SHA-256 over what the graph says: the index, the keys, the relations and the names (not SQLite's bytes)."""
+    import sqlite3
+    from contextlib import closing
+
+    digest = hashlib.sha256(repr(relations).encode())
+    for file in ("rows.npy", "slot_rel.npy", "slot_ptr.npy", "nbr.npy", "key_ends.npy", "keys.bin"):
+        with (folder / file).open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    with closing(sqlite3.connect(folder / "names.sqlite")) as db:
+        for row in db.execute("SELECT * FROM entity ORDER BY id"):
+            digest.update(repr(row).encode())
+    return digest.hexdigest()
+
+
+@contextmanager
+def written_beside(out: Path) -> Iterator[Path]:
+    """A new folder beside `out` that takes its place at the end, or vanishes if anything goes wrong."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(out)
+    folder = out.parent / f".{out.name}.building-{os.getpid()}"
+    folder.mkdir()
+    try:
+        yield folder
+        old = out.parent / f".{out.name}.replaced-{os.getpid()}"
+        if out.exists():
+            out.rename(old)
+        folder.rename(out)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_leftovers(out: Path) -> None:
+    """Remove what builds of `out` that were killed left beside it; builds that still run are left alone."""
+    for folder in out.parent.glob(f".{glob_escape(out.name)}.building-*"):
+        process = folder.name.rpartition("-")[2]
+        if not process.isdigit() or not alive(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def alive(process: int) -> bool:
+    """Whether a process with this number runs; also True where that cannot be told."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

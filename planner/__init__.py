@@ -1,0 +1,1 @@
+"""Question → plan: relation paths that exist in the graph, scored."""

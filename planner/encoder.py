@@ -1,0 +1,52 @@
+"""A sentence encoder (all-MiniLM-L6-v2): texts to unit vectors whose products are similarities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg.types import Progress
+from planner.models import DEFAULT_ENCODER, locate, quietly
+
+MAX_TOKENS = 128
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A text's unit vectors: of the whole, (width,), and of its tokens, (n, width), with their places in the text."""
+
+    sentence: NDArray[np.float32]
+    vectors: NDArray[np.float32]
+    spans: tuple[tuple[int, int], ...]
+
+
+class Encoder:
+    """Texts → unit vectors: mean-pooled last hidden states (Reimers and Gurevych, 2019, arXiv:1908.10084)."""
+
+    def __init__(self, name: str = DEFAULT_ENCODER, progress: Progress | None = None) -> None:
+        from transformers import AutoModel, AutoTokenizer
+
+        folder = locate(name, progress)
+        with quietly():
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            self._model: Any = AutoModel.from_pretrained(folder, local_files_only=True).eval()
+        self.tokens = lru_cache(maxsize=20_000)(self._tokens)
+
+    def _tokens(self, text: str) -> Tokens:
+        """The vectors of a text (its first 128 tokens), without those of the begin and end marks."""
+        import torch
+
+        row = self._tokenizer(
+            text, truncation=True, max_length=MAX_TOKENS, return_offsets_mapping=True, return_tensors="pt"
+        )
+        spans = row.pop("offset_mapping")[0].tolist()
+        with torch.inference_mode():
+            hidden = self._model(**row).last_hidden_state[0]  # (T, D)
+            sentence = torch.nn.functional.normalize(hidden.mean(0), dim=-1)
+            vectors = torch.nn.functional.normalize(hidden, dim=-1)
+        kept = [place for place, (start, stop) in enumerate(spans) if stop > start]
+        return Tokens(sentence.numpy(), vectors[kept].numpy(), tuple((spans[i][0], spans[i][1]) for i in kept))

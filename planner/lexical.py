@@ -1,0 +1,92 @@
+"""Plans without a language model: every legal plan is compared with the question by its words and its shape.
+
+With a sentence encoder the comparison is also one of meaning; that is the `semantic` planner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import exp
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg.graph import Graph
+from kg.types import Question, RelationPath
+from planner.base import Plan, ScoredPath
+from planner.coefficients import COEFFICIENTS
+from planner.encoder import Encoder
+from planner.features import Features, Table
+from planner.space import PlanSpace, plan_space
+
+BUDGET = 20_000  # legal plans compared for one question
+FIT = "fit:"  # prefix of the coefficients that tell how likely the best plan is to fit at all
+
+
+class LexicalPlanner:
+    """A `Planner` that scores all legal plans by a linear model of their features (a conditional logit).
+
+    The coefficients were fitted on the demo graph's training questions (benchmarks/fit_planner.py); they weigh a
+    handful of features that mean the same on any graph.
+    """
+
+    def __init__(self, graph: Graph, encoder: Encoder | None = None) -> None:
+        self._graph = graph
+        self._features = Features(graph, encoder)
+        self.names = self._features.names
+        self.name = "semantic" if encoder else "lexical"
+        self._coefficients = COEFFICIENTS[self.name]
+
+    def plan(self, questions: Sequence[Question], k: int = 3, max_hops: int = 3) -> list[Plan]:
+        """A plan for each question: its `k` most probable legal relation paths."""
+        return [self._plan(question, k, max_hops) for question in questions]
+
+    def _plan(self, question: Question, k: int, max_hops: int) -> Plan:
+        plans, table, complete = self.compared(question, plan_space(self._graph, question, max_hops))
+        if not plans:
+            return nothing_to_plan(question)
+        logp = log_softmax(self.scores(table))
+        order = np.argsort(-logp, kind="stable")[:k]
+        best = int(order[0])
+        fits = fit_probability(self._coefficients, self.names, table[best], exp(logp[best]))
+        paths = tuple(ScoredPath(plans[row], float(logp[row])) for row in order)
+        note = "" if complete else f"only the first {BUDGET:,} legal plans were compared"
+        return Plan(paths, complete, fits, note)
+
+    def compared(self, question: Question, space: PlanSpace) -> tuple[list[RelationPath], Table, bool]:
+        """The legal plans, their features (len(plans), len(names)), and whether these are all legal plans."""
+        plans, complete = space.plans(BUDGET)
+        return plans, self._features(question, space, plans), complete
+
+    def scores(self, table: Table) -> NDArray[np.float64]:
+        """The score of each plan, (len(table),): log-probabilities up to a constant."""
+        return table @ vector(self._coefficients, self.names)
+
+
+def vector(coefficients: Mapping[str, float], names: Sequence[str]) -> NDArray[np.float64]:
+    """The coefficients in the order of the features; 0 for those that are not used."""
+    return np.array([coefficients.get(name, 0.0) for name in names])
+
+
+def fit_probability(
+    coefficients: Mapping[str, float], names: Sequence[str], row: NDArray[np.float64], probability: float
+) -> float:
+    """The probability that the best plan says what is asked at all, from its features and its share (a logit)."""
+    weights = {name.removeprefix(FIT): value for name, value in coefficients.items() if name.startswith(FIT)}
+    value = weights["constant"] + weights["probability"] * probability + row @ vector(weights, names)
+    return float(1 / (1 + exp(-value)))
+
+
+def nothing_to_plan(question: Question) -> Plan:
+    """The plan of a question that no relation path can answer."""
+    if not question.topics:
+        return Plan((), fits=0.0, note="no entity of this graph is named in the question")
+    names = ", ".join(topic.entity.label for topic in question.topics)
+    return Plan((), fits=0.0, note=f"no fact of this graph is about {names}")
+
+
+def log_softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The natural-log probabilities of these scores."""
+    shifted = scores - scores.max()
+    result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum())
+    return result

@@ -1,0 +1,192 @@
+"""A causal language model that scores many continuations of one prompt at once.
+
+All continuations of a question live in one tree over one KV cache: each token attends to the prompt and to its own
+ancestors, so siblings share everything before them and a whole generation of options is one forward pass
+(tree attention, as in SpecInfer, Miao et al., ASPLOS 2024, arXiv:2305.09781).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg.errors import ModelError
+from kg.types import Progress
+from planner.device import best_device, free_cores
+from planner.models import DEFAULT_LM, locate, quietly
+
+if TYPE_CHECKING:
+    import torch
+
+Logits = NDArray[np.float32]
+Tokens = tuple[int, ...]
+
+
+class LanguageModel:
+    """A Hugging Face causal language model by name or folder, ready to score."""
+
+    def __init__(self, name: str = DEFAULT_LM, progress: Progress | None = None, dtype: str | None = None) -> None:
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        folder = locate(name, progress)
+        self.name = name
+        self.device, automatic = best_device()
+        if self.device == "cpu":
+            torch.set_num_threads(free_cores())
+        try:
+            with quietly():
+                self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+                model: Any = AutoModelForCausalLM.from_pretrained(
+                    folder, local_files_only=True, dtype=getattr(torch, dtype or automatic)
+                )
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise ModelError(f"{name} does not load as a causal language model: {str(error).splitlines()[0]}") from error
+        self.model: Any = model.to(self.device).eval()
+        self.dtype = str(self.model.dtype).removeprefix("torch.")
+        self.encode = lru_cache(maxsize=100_000)(self._encode)
+        self._preambles: dict[str, tuple[Tokens, Any, Logits]] = {}
+
+    def _encode(self, text: str) -> Tokens:
+        return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def prompt_tokens(self, preamble: str, text: str) -> Tokens:
+        """The tokens of a prompt: begin-of-sequence where the model knows one, preamble, text."""
+        begin = self.tokenizer.bos_token_id
+        return (() if begin is None else (begin,)) + self.encode(preamble) + self._encode(text)
+
+    def tree(self, preamble: str, text: str) -> TokenTree:
+        """A tree whose root is the prompt; the state after `preamble` is kept for the next question."""
+        import torch
+        from transformers import DynamicCache
+
+        if preamble not in self._preambles:
+            tokens = self.prompt_tokens(preamble, "")
+            with torch.inference_mode():
+                output = self.model(torch.tensor([tokens], device=self.device), use_cache=True, logits_to_keep=1)
+            self._preambles[preamble] = (tokens, layers_of(output.past_key_values), log_softmax(output.logits)[0])
+        tokens, layers, logp = self._preambles[preamble]
+        start = Node(logp, len(tokens), np.ones(len(tokens), np.bool_))
+        return TokenTree(self, DynamicCache(layers), start, self._encode(text))
+
+
+def log_softmax(logits: torch.Tensor) -> Logits:
+    """The log-probabilities of one sequence's logits (1, T, V): float32 (T, V)."""
+    result: Logits = logits[0].float().log_softmax(dim=-1).cpu().numpy()
+    return result
+
+
+def layers_of(cache: Any) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """The keys and values of a cache by layer."""
+    return [(layer.keys, layer.values) for layer in cache.layers]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A place in a token tree: the log-probability of each next token (V,), its depth, and what it attends to."""
+
+    logp: Logits
+    depth: int
+    visible: NDArray[np.bool_]
+
+
+class Growth(NamedTuple):
+    """New tokens of a tree: each one's log-probability from its origin on, its node, and the options' token places."""
+
+    logps: list[float]
+    states: list[Node]
+    places: list[list[list[int]]]
+
+
+class TokenTree:
+    """Continuations of one prompt, scored by the model's own log-probabilities."""
+
+    def __init__(self, lm: LanguageModel, cache: Any, start: Node, text: Tokens) -> None:
+        self._lm = lm
+        self._cache = cache
+        self._length = start.depth
+        self.forwards = 0
+        chain = [(token, place - 1) for place, token in enumerate(text)]
+        origin = [0] * len(chain)
+        self.root = self._forward(chain, [start], origin, wanted=[len(chain) - 1])[0] if chain else start
+
+    def extend(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> list[list[tuple[float, Node]]]:
+        """For each node, its options' natural-log probabilities (of all their tokens) and the nodes they end at.
+
+        One forward pass for all of them; options that begin alike share those tokens.
+        """
+        if not any(options):
+            return [[] for _ in options]
+        grown = self._grow(nodes, options)
+        return [[(grown.logps[places[-1]], grown.states[places[-1]]) for places in row] for row in grown.places]
+
+    def likelihood(self, contexts: Sequence[Tokens], text: Tokens) -> list[float]:
+        """The natural-log probability of `text` after the prompt and each context: (len(contexts),). One pass."""
+        grown = self._grow([self.root], [[(*context, *text) for context in contexts]])
+        return [
+            grown.logps[places[-1]] - grown.logps[places[len(context) - 1]]
+            for context, places in zip(contexts, grown.places[0], strict=True)
+        ]
+
+    def _grow(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> Growth:
+        tokens: list[tuple[int, int]] = []  # (token, index of the parent in this list or -1)
+        origin: list[int] = []  # the node that each token descends from
+        places: list[list[list[int]]] = []  # the indices of each option's tokens
+        for number, choices in enumerate(options):
+            trie: dict[tuple[int, int], int] = {}
+            places.append([])
+            for choice in choices:
+                place, line = -1, []
+                for token in choice:
+                    if (place, token) not in trie:
+                        trie[place, token] = len(tokens)
+                        tokens.append((token, place))
+                        origin.append(number)
+                    place = trie[place, token]
+                    line.append(place)
+                places[-1].append(line)
+        states = self._forward(tokens, nodes, origin, wanted=range(len(tokens)))
+        logps: list[float] = []
+        for (token, place), number in zip(tokens, origin, strict=True):
+            before = nodes[number] if place < 0 else states[place]
+            logps.append(float(before.logp[token]) + (0.0 if place < 0 else logps[place]))
+        return Growth(logps, states, places)
+
+    def _forward(
+        self, tokens: Sequence[tuple[int, int]], nodes: Sequence[Node], origin: Sequence[int], wanted: Sequence[int]
+    ) -> list[Node]:
+        import torch
+
+        size, before = len(tokens), self._length
+        visible = np.zeros((size, before + size), np.bool_)
+        depths: list[int] = []
+        for row, (_, parent) in enumerate(tokens):
+            node = nodes[origin[row]]
+            if parent < 0:
+                visible[row, : len(node.visible)] = node.visible
+                depths.append(node.depth)
+            else:
+                visible[row] = visible[parent]
+                depths.append(depths[parent] + 1)
+            visible[row, before + row] = True
+        lm = self._lm
+        mask = torch.zeros(visible.shape, dtype=lm.model.dtype)
+        mask.masked_fill_(torch.from_numpy(~visible), torch.finfo(lm.model.dtype).min)
+        with torch.inference_mode():
+            output = lm.model(
+                torch.tensor([[token for token, _ in tokens]], device=lm.device),
+                attention_mask=mask[None, None].to(lm.device),
+                position_ids=torch.tensor([depths], device=lm.device),
+                past_key_values=self._cache,
+                use_cache=True,
+                logits_to_keep=torch.tensor(list(wanted), device=lm.device),
+            )
+            logp = log_softmax(output.logits)  # (len(wanted), V)
+        self._length += size
+        self.forwards += 1
+        return [Node(logp[i], depths[row] + 1, visible[row]) for i, row in enumerate(wanted)]

@@ -1,0 +1,36 @@
+"""Names of planners, as they are given on the command line."""
+
+from __future__ import annotations
+
+from kg.graph import Graph
+from kg.types import Progress
+from planner.base import Planner
+from planner.lexical import LexicalPlanner
+from planner.models import DEFAULT_LM
+
+PLANNERS = {
+    "lexical": "words and shapes only, no model",
+    "semantic": "with a sentence encoder",
+    "combined": f"semantic, and a language model that reads the question ({DEFAULT_LM})",
+    "lm": "a language model alone; lm:NAME for another than the default",
+}
+
+
+def make_planner(name: str, graph: Graph, progress: Progress | None = None) -> Planner:
+    """The planner of that name; any other name is that of a language model for `combined`."""
+    if name == "lexical":
+        return LexicalPlanner(graph)
+    from planner.encoder import Encoder
+
+    if name == "semantic":
+        return LexicalPlanner(graph, Encoder(progress=progress))
+    from planner.lm import LanguageModel
+
+    if name == "lm" or name.startswith("lm:"):
+        from planner.neural import LmPlanner
+
+        return LmPlanner(graph, LanguageModel(name.removeprefix("lm").removeprefix(":") or DEFAULT_LM, progress))
+    from planner.combined import CombinedPlanner
+
+    lm = LanguageModel(DEFAULT_LM if name == "combined" else name, progress)
+    return CombinedPlanner(graph, LexicalPlanner(graph, Encoder(progress=progress)), lm)

@@ -1,0 +1,57 @@
+"""The automaton of legal plans: the relation paths that exist in the graph from a question's topics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from kg.graph import Frontier, Graph
+from kg.types import Question, RelationPath, inverse
+
+
+class PlanSpace:
+    """Relation paths of 1 to `max_hops` steps that lead from the topics to at least one entity.
+
+    A path is legal if some walk along it exists; every prefix of a legal path is legal. Symmetric relations are
+    walked forwards only, since backwards is the same. Frontiers are kept, so each is computed once.
+    """
+
+    def __init__(self, graph: Graph, topics: Iterable[str], max_hops: int) -> None:
+        self._frontiers: dict[RelationPath, Frontier] = {(): graph.frontier(topics)}
+        self._skipped = {inverse(r.key) for r in graph.relations.values() if r.symmetric}
+        self._next: dict[RelationPath, dict[str, int]] = {}
+        self.max_hops = max_hops
+
+    def frontier(self, path: RelationPath) -> Frontier:
+        """The entities that walks along a legal `path` reach."""
+        if path not in self._frontiers:
+            self._frontiers[path] = self.frontier(path[:-1]).follow(path[-1])
+        return self._frontiers[path]
+
+    def options(self, path: RelationPath) -> dict[str, int]:
+        """The relations that may come next after a legal `path`, with their numbers of steps; empty at the end."""
+        if len(path) >= self.max_hops:
+            return {}
+        if path not in self._next:
+            leaving = self.frontier(path).relations()
+            self._next[path] = {r: steps for r, steps in leaving.items() if r not in self._skipped}
+        return self._next[path]
+
+    def plans(self, budget: int) -> tuple[list[RelationPath], bool]:
+        """Legal paths, shorter ones first, at most `budget`, and whether these are all."""
+        found: list[RelationPath] = []
+        level: Sequence[RelationPath] = [()]
+        for _ in range(self.max_hops):
+            following = []
+            for path in level:
+                for relation in self.options(path):
+                    if len(found) == budget:
+                        return found, False
+                    found.append((*path, relation))
+                    following.append(found[-1])
+            level = following
+        return found, True
+
+
+def plan_space(graph: Graph, question: Question, max_hops: int) -> PlanSpace:
+    """The legal plans of a question."""
+    return PlanSpace(graph, (topic.key for topic in question.topics), max_hops)

@@ -1,0 +1,1 @@
+"""Plan → evidence → answer, with an independent check of its proof."""

@@ -1,0 +1,69 @@
+"""One question is four lines: plan, retrieve, answer, trace. And the check that no unproven answer gets out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kg.graph import Graph
+from kg.link import checked, link
+from kg.types import Question, Topic
+from planner.base import Planner
+from planner.registry import make_planner
+from reasoner.base import Answer, Reasoner, Trace
+from reasoner.retrieve import LIMIT, retrieve
+from reasoner.symbolic import SymbolicReasoner
+from reasoner.verify import problems
+
+
+class RoG:
+    """Reasoning on a graph (Luo et al., ICLR 2024, arXiv:2310.01061): `RoG(graph).ask("…")`.
+
+    `planner` is a `Planner` or the name of one: `combined` (default), `semantic`, `lexical`, `lm`, or a model.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        planner: Planner | str = "combined",
+        reasoner: Reasoner | None = None,
+        k: int = 3,
+        max_hops: int = 3,
+        limit: int = LIMIT,
+    ) -> None:
+        self.graph = graph
+        self.planner = make_planner(planner, graph) if isinstance(planner, str) else planner
+        self.reasoner = reasoner or SymbolicReasoner(graph)
+        self.k, self.max_hops, self.limit = k, max_hops, limit
+
+    def ask(self, text: str, entity: str | None = None) -> Answer:
+        """The answer to a question in words; `entity` (a key) says what it is about where the name is ambiguous."""
+        return self.trace(text, entity).answer
+
+    def trace(self, text: str, entity: str | None = None) -> Trace:
+        """The answer with everything that led to it."""
+        return self.traces([self.question(text, entity)])[0]
+
+    def question(self, text: str, entity: str | None = None) -> Question:
+        """The question with its topics linked, or with the one that is given."""
+        text = checked(text)
+        topics = link(self.graph, text)
+        if entity is not None:
+            mentions = {topic.key: topic.mention for topic in topics}
+            mention = mentions.get(entity, topics[0].mention if topics else "")
+            topics = (Topic(self.graph.entity(entity), 1.0, mention),)
+        return Question(text, topics)
+
+    def traces(self, questions: Sequence[Question]) -> list[Trace]:
+        """A trace for each linked question."""
+        plans = self.planner.plan(questions, self.k, self.max_hops)
+        evidence = [retrieve(self.graph, q, p, self.limit) for q, p in zip(questions, plans, strict=True)]
+        answers = self.reasoner.answer(questions, plans, evidence)
+        return [self._verified(Trace(*row)) for row in zip(questions, plans, evidence, answers, strict=True)]
+
+    def _verified(self, trace: Trace) -> Trace:
+        wrong = problems(self.graph, trace.question, trace.plan, trace.answer)
+        if not wrong:
+            return trace
+        refused = Answer((), (), "the proof did not hold", "no grounded answer", 0.0, reasons=tuple(wrong))
+        return replace(trace, answer=refused)

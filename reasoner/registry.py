@@ -1,0 +1,19 @@
+"""Names of reasoners, as they are given on the command line."""
+
+from __future__ import annotations
+
+from kg.graph import Graph
+from kg.types import Progress
+from reasoner.base import Reasoner
+from reasoner.symbolic import SymbolicReasoner
+
+
+def make_reasoner(name: str, graph: Graph, progress: Progress | None = None) -> Reasoner:
+    """`symbolic`, `lm` (the default language model), or the language model of that name or folder."""
+    if name == "symbolic":
+        return SymbolicReasoner(graph)
+    from planner.lm import LanguageModel
+    from planner.models import DEFAULT_LM
+    from reasoner.lm import LmReasoner
+
+    return LmReasoner(graph, LanguageModel(DEFAULT_LM if name == "lm" else name, progress))

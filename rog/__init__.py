@@ -1,0 +1,35 @@
+"""Ask a knowledge graph in words and get the answer with the paths that prove it.
+
+    import rog
+    kg = rog.open_graph("my.kg")
+    answer = rog.RoG(kg).ask("Who …?")
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kg.errors import RogError
+    from kg.graph import open_graph
+    from reasoner.base import Answer, Trace
+    from reasoner.pipeline import RoG
+
+__version__ = metadata.version("rog")
+__all__ = ["Answer", "RoG", "RogError", "Trace", "open_graph"]
+
+HOMES = {
+    "Answer": "reasoner.base",
+    "RoG": "reasoner.pipeline",
+    "RogError": "kg.errors",
+    "Trace": "reasoner.base",
+    "open_graph": "kg.graph",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, each imported when it is first used, so that `import rog` is quick."""
+    if name not in HOMES:
+        raise AttributeError(f"module 'rog' has no attribute {name!r}")
+    return getattr(import_module(HOMES[name]), name)

@@ -1,0 +1,256 @@
+"""The command line: `rog demo`, `rog ask`, `rog paths`, `rog kg …`, `rog doctor`. Results on stdout, the rest on stderr.
+
+Exit codes: 0 answered, 1 an error in the input (one line), 2 wrong usage, 3 no grounded answer, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from kg.errors import RogError
+
+if TYPE_CHECKING:
+    from kg.graph import Graph
+    from reasoner.pipeline import RoG
+
+NO_ANSWER = 3
+
+app = typer.Typer(
+    help="Ask a knowledge graph in words and get the answer with the paths that prove it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+kg_app = typer.Typer(help="Build, describe and search graphs.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(kg_app, name="kg")
+
+# Where nobody looks at a terminal, lines are not folded to the width of one.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+err = Console(stderr=True, highlight=False)
+
+KG = Annotated[str, typer.Option("--kg", help="A .kg directory, a facts file, pykeen:NAME, or demo.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Planner = Annotated[
+    str, typer.Option(help="lexical, semantic, combined, lm, or a language model's name or folder.")
+]
+
+
+def main() -> None:
+    """Run the command line; a RogError becomes one line on stderr."""
+    try:
+        app()
+    except RogError as error:
+        err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        raise SystemExit(1) from None
+    except BrokenPipeError:  # the reader of our output has gone, as in `rog … | head`
+        sys.stderr.close()
+        raise SystemExit(0) from None
+
+
+def opened(kg: str) -> Graph:
+    """The graph behind --kg."""
+    from kg.graph import open_graph
+    from rog.progress import progress
+
+    with progress(err) as report:
+        return open_graph(kg, report)
+
+
+def pipeline(graph: Graph, planner: str, reasoner: str, k: int, max_hops: int) -> RoG:
+    """The pipeline over a graph, with its models loaded."""
+    from planner.registry import make_planner
+    from reasoner.pipeline import RoG
+    from reasoner.registry import make_reasoner
+    from rog.progress import progress
+
+    with progress(err) as report:
+        return RoG(graph, make_planner(planner, graph, report), make_reasoner(reasoner, graph, report), k, max_hops)
+
+
+@app.command()
+def demo(planner: Planner = "combined") -> None:
+    """Open the bundled graph and ask it three questions."""
+    from rog.show import shown
+
+    graph = opened("demo")
+    size = graph.size
+    out.print(f"demo graph: {size.entities:,} entities · {size.relations} relations · {size.triples:,} facts")
+    rog = pipeline(graph, planner, "symbolic", 3, 3)
+    for text in DEMO_QUESTIONS:
+        began = time.perf_counter()
+        trace = rog.trace(text)
+        out.print()
+        out.print(shown(trace, graph, time.perf_counter() - began))
+    out.print('\nYour turn:  rog ask "Which currency is used in the country whose capital is Lima?"')
+
+
+DEMO_QUESTIONS = (
+    "What is the capital of Australia?",
+    "Which currency is used in the country whose capital is Lima?",
+    "Who is the president of France?",
+)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question in words, or - to read one a line from stdin.")],
+    kg: KG = "demo",
+    k: Annotated[int, typer.Option(min=1, max=50, help="Plans to try.")] = 3,
+    max_hops: Annotated[int, typer.Option(min=1, max=6, help="Steps of a plan at most.")] = 3,
+    entity: Annotated[str | None, typer.Option(help="The key of the entity that the question is about.")] = None,
+    paths_only: Annotated[bool, typer.Option("--paths-only", help="Plan and retrieve, do not answer.")] = False,
+    planner: Planner = "combined",
+    reasoner: Annotated[str, typer.Option(help="symbolic, or lm.")] = "symbolic",
+    as_json: AsJson = False,
+) -> None:
+    """Ask a question. Exit code 3 says that the graph does not know."""
+    graph = opened(kg)
+    questions = [line.strip() for line in sys.stdin if line.strip()] if question == "-" else [question]
+    from kg.link import checked
+
+    questions = [checked(text) for text in questions]  # before models are loaded
+    rog = pipeline(graph, planner, reasoner, k, max_hops)
+    answered = [ask_one(rog, graph, text, entity, paths_only, as_json) for text in questions]
+    if not all(answered):
+        raise typer.Exit(NO_ANSWER)
+
+
+def ask_one(rog: RoG, graph: Graph, text: str, entity: str | None, paths_only: bool, as_json: bool) -> bool:
+    """Ask and print; whether there was an answer (or, with `paths_only`, a path)."""
+    from rog import show
+
+    began = time.perf_counter()
+    trace = rog.trace(text, entity)
+    if as_json:
+        out.print_json(json.dumps(show.as_json(trace, graph), ensure_ascii=False)) if out.is_terminal else print(
+            json.dumps(show.as_json(trace, graph), ensure_ascii=False)
+        )
+    else:
+        out.print(show.tree(trace, graph) if paths_only else show.shown(trace, graph, time.perf_counter() - began))
+    return bool(trace.evidence.found) if paths_only else trace.answer.verdict == "grounded"
+
+
+@app.command()
+def paths(
+    entity: Annotated[str, typer.Argument(help="The key or the name of the entity to start from.")],
+    relation_path: Annotated[str, typer.Argument(help="Relations, as in 'r1 -> ~r2'; ~ walks one backwards.")],
+    kg: KG = "demo",
+    limit: Annotated[int, typer.Option(min=1, help="Paths to print at most.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Print the paths along a relation path. No model is used."""
+    from kg.link import resolve_entity
+    from kg.types import parse_relation_path
+    from rog.show import path_json, path_label
+
+    graph = opened(kg)
+    start = resolve_entity(graph, entity)
+    walks = graph.paths(start.key, parse_relation_path(relation_path), limit)
+    if as_json:
+        print(json.dumps({"paths": [path_json(path) for path in walks.paths], "total": walks.total}, ensure_ascii=False))
+    for path in () if as_json else walks.paths:
+        out.print(Text(path_label(path, graph)), soft_wrap=True)
+    if walks.total > len(walks.paths):
+        err.print(f"{walks.total - len(walks.paths):,} more paths; --limit shows more")
+    if not walks.total:
+        err.print(f"no path along {relation_path} from {start.label}")
+        raise typer.Exit(NO_ANSWER)
+
+
+@app.command()
+def doctor(kg: KG = "demo") -> None:
+    """Print versions, threads, models and what is missing: a block to paste into a bug report."""
+    from rog.doctor import report
+
+    for name, value in report(kg):
+        out.print(Text(f"{name:<14} {value}"), soft_wrap=True)
+
+
+@kg_app.command("build")
+def kg_build(
+    facts: Annotated[list[str], typer.Argument(help="Facts files (.tsv .csv .jsonl .nt, also .gz), or pykeen:NAME.")],
+    to: Annotated[Path, typer.Option("--out", help="The .kg directory to write.")],
+    labels: Annotated[list[Path] | None, typer.Option(help="A table: key, label, types, aliases.")] = None,
+    relations: Annotated[Path | None, typer.Option(help="A table: key, label, inverse_label.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Head, relation, tail: names, or numbers from 1.")] = None,
+    form: Annotated[str, typer.Option("--format", help="tsv, csv, jsonl or nt, if the name does not tell.")] = "",
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out lines that are no facts.")] = False,
+    licence: Annotated[str, typer.Option(help="The licence of the facts, kept in the manifest.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace the graph at --out.")] = False,
+) -> None:
+    """Build a graph from files. A build that fails or is interrupted leaves nothing behind."""
+    from kg.build import build, merged
+    from kg.graph import open_graph
+    from kg.load import Options, parse_columns
+    from rog.progress import progress
+
+    began = time.perf_counter()
+    sources = merged(facts, tuple(labels or ()), relations, licence)
+    options = Options(form, parse_columns(columns), skip_bad)
+    with progress(err) as report:
+        read = build(sources, to, options, force, report)
+    for line in read.shown:
+        err.print(Text(f"skipped {line}", style="yellow"), soft_wrap=True)
+    if read.bad:
+        err.print(f"{read.bad:,} of {read.lines:,} lines were skipped")
+    size = open_graph(to).size
+    took = time.perf_counter() - began
+    out.print(
+        f"{to}: {size.entities:,} entities · {size.relations:,} relations · {size.triples:,} facts · {took:.1f} s"
+    )
+
+
+@kg_app.command("describe")
+def kg_describe(
+    kg: Annotated[str, typer.Argument(help="A .kg directory, a facts file, pykeen:NAME, or demo.")] = "demo",
+    limit: Annotated[int, typer.Option(min=1, help="Relations to show.")] = 40,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a graph holds: its size and its relations."""
+    from rog.show import relation_table, relations_json
+
+    graph = opened(kg)
+    size = graph.size
+    if as_json:
+        print(json.dumps({"name": graph.name, **size._asdict(), "by_relation": relations_json(graph)}))
+        return
+    out.print(f"{size.entities:,} entities · {size.relations:,} relations · {size.triples:,} facts")
+    out.print(relation_table(graph, limit))
+    if size.relations > limit:
+        out.print(f"and {size.relations - limit:,} more relations (--limit)")
+
+
+@kg_app.command("search")
+def kg_search(
+    kg: Annotated[str, typer.Argument(help="A .kg directory, a facts file, pykeen:NAME, or demo.")],
+    text: Annotated[str, typer.Argument(help="A name, part of one, or a key; spelling need not be exact.")],
+    limit: Annotated[int, typer.Option(min=1)] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Find entities by name."""
+    from kg.link import search
+
+    found = search(opened(kg), text, limit)
+    if as_json:
+        rows: list[dict[str, Any]] = [
+            {"key": t.key, "label": t.entity.label, "types": t.entity.types, "degree": t.entity.degree, "score": t.score}
+            for t in found
+        ]
+        print(json.dumps(rows, ensure_ascii=False))
+    for topic in () if as_json else found:
+        entity = topic.entity
+        alias = f' ("{topic.mention}")' if topic.mention not in (entity.label, entity.key) else ""
+        line = f"{topic.score:.2f}  {entity.label}{alias}  {', '.join(entity.types)}  {entity.degree:,} facts  {entity.key}"
+        out.print(Text(line), soft_wrap=True)
+    if not found:
+        err.print(f"nothing in this graph is called anything like {text!r}")
+        raise typer.Exit(NO_ANSWER)

@@ -1,0 +1,70 @@
+"""What a bug report needs: versions, the machine, models and graph, and what is missing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+from collections.abc import Iterator
+from importlib import metadata
+
+from kg.errors import RogError
+from planner.models import WHEELS, cached_by_hub, hub_answers, wheel_folder
+
+PACKAGES = ("torch", "transformers", "peft", "trl", "numba", "numpy", "pandas", "networkx", "neo4j", "pykeen")
+OWN = ("kg", "planner", "reasoner", "rl", "rog")
+
+
+def report(kg: str) -> Iterator[tuple[str, str]]:
+    """Lines of name and value; a problem's value begins with '!'."""
+    yield "rog", f"{metadata.version('rog')} on Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    yield "packages", ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    yield from clashes()
+    yield "sqlite", f"{sqlite3.sqlite_version}, FTS5 {'yes' if has_fts5() else '! missing: names cannot be indexed'}"
+    from planner.device import best_device, free_cores
+
+    device, dtype = best_device()
+    yield "compute", f"{device} in {dtype}, {free_cores()} of {os.cpu_count()} cores"
+    yield "model hub", "answers" if hub_answers() else "! does not answer within a second: models come from pip or folders"
+    for name in WHEELS:
+        folder = wheel_folder(name)
+        here = (folder is not None and folder.exists()) or cached_by_hub(name) is not None
+        yield "model", f"{name}: {'here' if here else 'not yet fetched, will be when first used'}"
+    yield "graph", described(kg)
+
+
+def version(package: str) -> str:
+    """A package's version."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "! missing"
+
+
+def clashes() -> Iterator[tuple[str, str]]:
+    """Our package names that some other distribution claims too."""
+    owners = metadata.packages_distributions()
+    for name in OWN:
+        others = sorted(set(owners.get(name, [])) - {"rog"})
+        if others:
+            yield "clash", f"! package {name!r} is also installed by {', '.join(others)}: use a clean environment"
+
+
+def has_fts5() -> bool:
+    """Whether this Python's SQLite can search text."""
+    with sqlite3.connect(":memory:") as db:
+        return bool(db.execute("SELECT sqlite_compileoption_used('ENABLE_FTS5')").fetchone()[0])
+
+
+def described(kg: str) -> str:
+    """The graph's size and hash, or why it does not open."""
+    from kg.graph import open_graph
+    from kg.store import Store
+
+    try:
+        graph = open_graph(kg)
+    except RogError as error:
+        return f"! {error}"
+    size = graph.size
+    digest = f", sha256 {graph.manifest['sha256'][:12]}" if isinstance(graph, Store) else ""
+    return f"{kg}: {size.entities:,} entities, {size.relations:,} relations, {size.triples:,} facts{digest}"

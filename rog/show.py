@@ -1,0 +1,158 @@
+"""A trace as people read it in a terminal, and as programs read it in JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.panel import Panel
+from rich.text import Text
+from rich.tree import Tree
+
+from kg.graph import Graph
+from kg.types import INVERSE, ReasoningPath, RelationPath, base, format_relation_path
+from reasoner.base import Retrieved, Trace
+
+PATHS = 3  # paths drawn under each plan
+
+
+def shown(trace: Trace, graph: Graph, seconds: float | None = None) -> RenderableType:
+    """The answer, and under the question its plans with the paths that carry them."""
+    return Group(headline(trace, seconds), tree(trace, graph))
+
+
+def headline(trace: Trace, seconds: float | None) -> RenderableType:
+    """The answer in a box, or the refusal."""
+    answer = trace.answer
+    took = "" if seconds is None else f" · {seconds:.2f} s"
+    if answer.verdict != "grounded":
+        text = Text.assemble(("No grounded answer", "bold yellow"), f": {answer.text}.")
+        return Panel(text, border_style="yellow", expand=False)
+    proven = f"{len(answer.support)}/{len(answer.entities)}"
+    count = f"{answer.total:,} answer{'s' * (answer.total != 1)}"
+    details = f"{count} · proven {proven} · confidence {answer.confidence:.2f}{took}"
+    body = Text.assemble((answer.text, "bold green"), "\n", (details, "dim"))
+    return Panel(body, title="Answer", title_align="left", border_style="green", expand=False)
+
+
+def tree(trace: Trace, graph: Graph) -> Tree:
+    """The question, its topics, and its plans with what each leads to."""
+    root = Tree(Text(trace.question.text, style="bold"), guide_style="dim")
+    topics = [f"{topic.entity.label} [{topic.key}] {topic.score:.2f}" for topic in trace.question.topics]
+    if topics:
+        root.add(Text("about " + ", ".join(topics), style="dim"))
+    used = {path.relations for path in trace.answer.support}
+    for number, plan in enumerate(trace.plan.paths, 1):
+        found = [entry for entry in trace.evidence.found if entry.relations == plan.relations]
+        strong = "bold" if plan.relations in used else ""
+        title = Text.assemble(
+            (f"plan {number}  p={plan.probability:.2f}  ", "cyan"), (plan_label(plan.relations, graph), strong)
+        )
+        reasons = trace.answer.reasons
+        title.append(f"  {counts(found)}", style="dim")
+        branch = root.add(title)
+        if trace.answer.verdict != "grounded" and len(reasons) == len(trace.plan.paths):
+            branch.add(Text(reasons[number - 1], style="yellow"))
+        for entry in found:
+            add_paths(branch, entry, graph, trace)
+    if trace.plan.note and trace.plan.paths:
+        root.add(Text(trace.plan.note, style="dim"))
+    return root
+
+
+def counts(found: list[Retrieved]) -> str:
+    """How many paths and ends a plan has."""
+    paths, ends = sum(entry.paths_total for entry in found), sum(entry.ends_total for entry in found)
+    if not paths:
+        return "no path"
+    return f"{paths:,} path{'s' * (paths != 1)} to {ends:,} entit{'ies' if ends != 1 else 'y'}"
+
+
+def add_paths(branch: Tree, entry: Retrieved, graph: Graph, trace: Trace) -> None:
+    """The first few paths of a plan from one topic, the ones that carry the answer marked."""
+    support = set(trace.answer.support)
+    paths = sorted(entry.paths, key=lambda path: path not in support)[: PATHS if support & set(entry.paths) else 1]
+    for path in paths:
+        mark = (" ✓", "green") if path in support else ("", "")
+        branch.add(Text.assemble((path_label(path, graph), "" if path in support else "dim"), mark))
+    left = entry.paths_total - len(paths)
+    if left > 0:
+        branch.add(Text(f"and {left:,} more", style="dim"))
+
+
+def plan_label(relations: RelationPath, graph: Graph) -> str:
+    """A relation path in words."""
+    return " → ".join(graph.relations[base(signed)].read(signed) for signed in relations)
+
+
+def path_label(path: ReasoningPath, graph: Graph) -> str:
+    """A reasoning path with each arrow in the direction of its fact."""
+    text = graph.entity(path.start).label
+    for step in path.steps:
+        label = graph.relations[base(step.relation)].label
+        arrow = f"←{label}─" if step.relation.startswith(INVERSE) else f"─{label}→"
+        text += f" {arrow} {graph.entity(step.target).label}"
+    return text
+
+
+def as_json(trace: Trace, graph: Graph) -> dict[str, Any]:
+    """A trace as JSON types: keys and labels, plans with probabilities, evidence, and the answer with its proof."""
+    answer = trace.answer
+    return {
+        "question": trace.question.text,
+        "answers": [{"key": key, "label": graph.entity(key).label} for key in answer.entities],
+        "text": answer.text,
+        "verdict": answer.verdict,
+        "confidence": round(answer.confidence, 4),
+        "total": answer.total,
+        "reasons": list(answer.reasons),
+        "topics": [
+            {"key": topic.key, "label": topic.entity.label, "score": round(topic.score, 4), "mention": topic.mention}
+            for topic in trace.question.topics
+        ],
+        "plans": [
+            {"path": format_relation_path(plan.relations), "probability": round(plan.probability, 6)}
+            for plan in trace.plan.paths
+        ],
+        "exact": trace.plan.exact,
+        "fits": round(trace.plan.fits, 4),
+        "support": [path_json(path) for path in answer.support],
+        "evidence": [
+            {
+                "topic": entry.topic.key,
+                "path": format_relation_path(entry.relations),
+                "paths": [path_json(path) for path in entry.paths],
+                "paths_total": entry.paths_total,
+                "ends_total": entry.ends_total,
+            }
+            for entry in trace.evidence.found
+        ],
+        "cut": trace.evidence.cut,
+    }
+
+
+def path_json(path: ReasoningPath) -> list[list[str]]:
+    """A path as its steps `[source, signed relation, target]`."""
+    return [list(step) for step in path.steps]
+
+
+def relation_table(graph: Graph, limit: int) -> RenderableType:
+    """The relations with their numbers of facts and the commonest types at their ends."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for title in ("relation", "facts", "reads", "backwards", "from → to"):
+        table.add_column(title, justify="right" if title == "facts" else "left", overflow="fold")
+    ranked = sorted(graph.relations.values(), key=lambda relation: (-relation.facts, relation.key))
+    for relation in ranked[:limit]:
+        ends = f"{relation.head_type or '·'} → {relation.tail_type or '·'}"
+        row = (relation.key, f"{relation.facts:,}", relation.label, relation.inverse_label, ends)
+        table.add_row(*map(escape, row))
+    return table
+
+
+def relations_json(graph: Graph) -> list[dict[str, Any]]:
+    """The relations as JSON types."""
+    return [asdict(relation) for relation in graph.relations.values()]
