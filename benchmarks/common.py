@@ -5,11 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from kg.build import demo_folder
 from kg.graph import Graph
@@ -33,20 +29,14 @@ class Row:
 
 def demo_rows(graph: Graph, split: str) -> list[Row]:
     """The questions of a split of the demo graph (`train`, `dev`, `test` or `unanswerable`)."""
-    rows: list[dict[str, Any]] = [json.loads(line) for line in (demo_folder() / "questions" / f"{split}.jsonl").open()]
+    lines = (demo_folder() / "questions" / f"{split}.jsonl").read_text("utf-8").splitlines()
+    rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
     found = []
     for row in rows:
         text = row["question"]
         question = Question(text, link(graph, text), row["id"], tuple(row["answers"]))
         found.append(Row(question, next(iter(row["topics"]), ""), tuple(row.get("path", ()))))
     return found
-
-
-def bootstrap(values: NDArray[np.float64], seed: int = 0, resamples: int = 10_000) -> tuple[float, float, float]:
-    """Mean and 95 % percentile bootstrap interval over questions."""
-    draws = np.random.default_rng(seed).integers(len(values), size=(resamples, len(values)))
-    means = values[draws].mean(1)
-    return float(values.mean()), float(np.quantile(means, 0.025)), float(np.quantile(means, 0.975))
 
 
 def machine() -> str:
@@ -57,11 +47,6 @@ def machine() -> str:
 
     device, dtype = best_device()
     return (
-        f"{cpu_model() or platform.machine()}, {free_cores()} cores, {device} {dtype}, Python {platform.python_version()}, "
-        f"torch {version('torch')}, transformers {version('transformers')}"
+        f"{cpu_model() or platform.machine()}, {free_cores()} cores, {device} {dtype}, "
+        f"Python {platform.python_version()}, torch {version('torch')}, transformers {version('transformers')}"
     )
-
-
-def show(row: tuple[float, float, float]) -> str:
-    """A mean with its interval."""
-    return f"{row[0]:.3f} [{row[1]:.3f}, {row[2]:.3f}]"

@@ -32,10 +32,25 @@ from planner.space import plan_space
 K, MAX_HOPS = 3, 3
 USED = {
     "lexical": None,  # all that it has
-    "semantic": (*SHAPE, *(name for name in SEMANTIC if name in {"cosine", "sense", "worst_sense", "token", "worst_token"})),
+    "semantic": (
+        *SHAPE,
+        *(name for name in SEMANTIC if name in {"cosine", "sense", "worst_sense", "token", "worst_token"}),
+    ),
     "combined": (*SHAPE, "cosine", "sense", "worst_sense", "token", "worst_token", "channel"),
 }
-FIT_USED = {"cosine", "sense", "worst_sense", "token", "worst_token", "coverage", "words", "worst_word", "per_word"}
+FIT_USED = {
+    "cosine",
+    "sense",
+    "worst_sense",
+    "token",
+    "worst_token",
+    "coverage",
+    "words",
+    "worst_word",
+    "explained",
+    "unexplained",
+    "channel",
+}
 
 
 class Case(NamedTuple):
@@ -106,7 +121,9 @@ def minimised(loss: Callable[[], torch.Tensor], weights: torch.Tensor) -> NDArra
 Compare = Callable[[Row], tuple[Sequence[RelationPath], Table]]
 
 
-def fitted(name: str, names: Sequence[str], graph: Graph, compare: Compare, splits: dict[str, list[Row]]) -> dict[str, float]:
+def fitted(
+    name: str, names: Sequence[str], graph: Graph, compare: Compare, splits: dict[str, list[Row]]
+) -> dict[str, float]:
     """The coefficients of one planner, with its accuracy printed."""
     cases = {split: cases_of(graph, rows, compare) for split, rows in splits.items()}
     used = USED[name] or names
@@ -158,7 +175,9 @@ def main() -> None:
     found: dict[str, dict[str, float]] = {}
 
     def write() -> None:
-        head = '"""Coefficients of the untrained planners, written by benchmarks/fit_planner.py; do not edit by hand."""\n'
+        head = (
+            '"""Coefficients of the untrained planners, written by benchmarks/fit_planner.py; do not edit by hand."""\n'
+        )
         body = "\n".join(
             f'    "{name}": {{\n'
             + "".join(f'        "{feature}": {value:.4f},\n' for feature, value in values.items())

@@ -158,9 +158,7 @@ def add_country_facts(graph: Graph, code: str, row: Row, continents: dict[str, s
         graph.fact(country, "continent", graph.entity(f"continent:{tail}", continents[tail], "continent"))
     for tail in codes["currency"]:
         names = [*tables.CURRENCY_ALIASES.get(tail, "").split("|"), tail]
-        graph.fact(
-            country, "currency", graph.entity(f"currency:{tail}", tables.CURRENCIES[tail], "currency", names)
-        )
+        graph.fact(country, "currency", graph.entity(f"currency:{tail}", tables.CURRENCIES[tail], "currency", names))
     for tail in codes["official_language"]:
         names = [*tables.LANGUAGE_ALIASES.get(tail, "").split("|"), f"{tables.LANGUAGES[tail]} language"]
         key = graph.entity(f"language:{tail}", tables.LANGUAGES[tail], "language", names)
@@ -335,9 +333,7 @@ def zone(graph: Graph, name: str) -> str:
     short = f"UTC{sign}{hours}" + (f":{rest:02d}" if rest else "")
     label = f"UTC{sign}{hours:02d}:{rest:02d}"
     names = [short, short.replace("UTC", "GMT")]
-    graph.fact(
-        key, "utc_offset", graph.entity(f"utc:{sign}{hours:02d}:{rest:02d}", label, "UTC offset", names)
-    )
+    graph.fact(key, "utc_offset", graph.entity(f"utc:{sign}{hours:02d}:{rest:02d}", label, "UTC offset", names))
     return key
 
 
@@ -438,9 +434,7 @@ def build() -> Graph:
     for _, city in pairs:
         cities.choose(city)
     wanted = [(name, code) for code, row in countries.items() for name in capital_names(code, row)]
-    for key in (
-        name for names in tables.NAMED_AFTER.values() for name in names.split("|") if name.startswith("city:")
-    ):
+    for key in (name for names in tables.NAMED_AFTER.values() for name in names.split("|") if name.startswith("city:")):
         place, suffix = key.removeprefix("city:").rsplit("-", 1)
         wanted.append((place, suffix.upper()))
     for name, country in wanted:

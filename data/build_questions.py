@@ -137,9 +137,8 @@ def allowed(kind: PathType, key: str, frontiers: list[set[str]]) -> bool:
         return False
     if "continent" in kind.path and frontiers[0] & TWO_CONTINENTS:
         return False
-    if "capital" in kind.path or "~capital" in kind.path:
-        if ({key} | frontiers[0]) & DEBATED_CAPITALS:
-            return False
+    if ("capital" in kind.path or "~capital" in kind.path) and ({key} | frontiers[0]) & DEBATED_CAPITALS:
+        return False
     if kind.path[0] == "discovered_by" and any(key.startswith("org:") for key in frontiers[0]):
         return len(kind.path) == 1
     for step, frontier in zip(kind.path[:-1], frontiers[:-1], strict=True):

@@ -58,9 +58,7 @@ BAD_SPELLINGS = {
 }
 
 # Country names that take "the" in running text.
-THE_COUNTRIES = set(
-    "AE BS CD CF CG DO GB GM KM KY MH MV NL PH SB US VG VI CK FK FO TC MP AX PN CC BQ".split()
-)
+THE_COUNTRIES = set("AE BS CD CF CG DO GB GM KM KY MH MV NL PH SB US VG VI CK FK FO TC MP AX PN CC BQ".split())
 
 # GeoNames capitals that are stale (KZ), spelt differently (PW) or incomplete (LK); "" means contested: left out.
 CAPITAL_FIXES = _rows("KZ=Astana; PW=Ngerulmud; LK=Sri Jayewardenepura Kotte; CW=Willemstad; EH=; PS=; MS=")
@@ -225,9 +223,7 @@ Md=Dmitri Mendeleev; No=Alfred Nobel; Lr=Ernest O. Lawrence; Rf=Ernest Rutherfor
 Bh=Niels Bohr; Mt=Lise Meitner; Rg=Wilhelm Röntgen; Cn=Nicolaus Copernicus; Og=Yuri Oganessian
 """)
 
-ELEMENT_ALIASES = _rows(
-    "Al=aluminium; Cs=caesium; S=sulphur; W=wolfram; Hg=quicksilver; Na=natrium; K=kalium"
-)
+ELEMENT_ALIASES = _rows("Al=aluminium; Cs=caesium; S=sulphur; W=wolfram; Hg=quicksilver; Na=natrium; K=kalium")
 
 SERIES = _rows("""
 Nonmetals=nonmetal; Noble gases=noble gas; Alkali metals=alkali metal; Alkaline earth metals=alkaline earth metal

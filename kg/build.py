@@ -14,6 +14,7 @@ from platformdirs import user_cache_path
 
 from kg.errors import GraphError, LoadError
 from kg.load import Options, Report, read_names, read_relations, read_triples
+from kg.store import FORMAT
 from kg.types import Progress, Triple
 from kg.write import Builder, Provenance
 
@@ -124,17 +125,21 @@ def pykeen_sources(name: str) -> Sources:
     if spec is None or spec.origin is None:
         raise GraphError(f"pykeen:{name} needs the pykeen package: pip install pykeen")
     folder = Path(spec.origin).parent / "datasets" / name
-    return Sources(tuple(folder / f"{part}.txt" for part in ("train", "valid", "test")), name=f"pykeen:{name}", licence=PYKEEN[name])
+    return Sources(
+        tuple(folder / f"{part}.txt" for part in ("train", "valid", "test")),
+        name=f"pykeen:{name}",
+        licence=PYKEEN[name],
+    )
 
 
 def cached_store(source: str, progress: Progress | None = None) -> Path:
     """The `.kg` directory for a source that is not one itself, built once in the user's cache.
 
-    The cache is keyed by the files' contents, so an edited file is a new graph.
+    The cache is keyed by the store's format and the files' contents, so an edited file is a new graph.
     """
     sources = resolve(source)
     files = (*sources.facts, *sources.labels, *filter(None, [sources.relations]))
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"format {FORMAT}".encode())
     for path in files:
         if not path.is_file():
             raise LoadError(f"{path}: no such file")

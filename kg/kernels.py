@@ -7,12 +7,12 @@ walk never comes back to the entity it started from.
 """
 
 # Without annotations: numba compiles by the types it is called with. Shapes stand in the docstrings.
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, misc, type-arg"
+# mypy: ignore-errors
 
 import numpy as np
 from numba import njit
 
-OVERFLOW = np.int64(2**62)
+OVERFLOW = np.int64(2**61)  # two of them still fit
 COMPLETE, LIMIT, BUDGET = 0, 1, 2
 
 
@@ -176,7 +176,7 @@ def walks(rows, slot_rel, slot_ptr, nbr, start, rels, limit, budget, alive, aliv
 
 @njit(cache=True, nogil=True)
 def count_walks(rows, slot_rel, slot_ptr, nbr, start, rels, seen, ways):
-    """How many walks lead from `start` along `rels`, capped at 2^62.
+    """How many walks lead from `start` along `rels`, capped at 2^61.
 
     `seen` (bitmap) and `ways` (int64 per node) are zeroed scratch space and are zeroed again on return.
     """

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rapidfuzz.distance.OSA import normalized_similarity as similarity
+
 from kg.errors import GraphError, QuestionError, UnknownKeyError
 from kg.graph import Graph, Name
-from kg.names import normal, similarity
+from kg.names import normal
 from kg.types import Entity, Topic
 
 MAX_QUESTION = 2_000  # characters

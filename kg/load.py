@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from kg.errors import LoadError
 from kg.names import SEPARATOR, EntityNames, readable
@@ -107,7 +107,7 @@ def guess_format(path: Path) -> str:
 def open_binary(path: Path) -> IO[bytes]:
     """The file, unpacked if it is a `.gz`; LoadError if there is none."""
     try:
-        return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+        return cast(IO[bytes], gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
     except FileNotFoundError:
         raise LoadError(f"{path}: no such file") from None
     except (IsADirectoryError, PermissionError) as error:

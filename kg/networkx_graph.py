@@ -6,7 +6,9 @@ Plain Python throughout: right by inspection, and good up to about a million fac
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -47,7 +49,7 @@ class NetworkXGraph:
         """The graph of these facts."""
         import networkx as nx
 
-        graph = nx.MultiDiGraph()
+        graph: Any = nx.MultiDiGraph()
         graph.add_edges_from((head, tail, relation) for head, relation, tail in triples)
         return cls(graph)
 
@@ -58,9 +60,7 @@ class NetworkXGraph:
             described = named_relation(key, names)
             head, tail = (commonest_type(self._types(fact[place]) for fact in facts) for place in (0, 2))
             both = all(Triple(fact.tail, key, fact.head) in self._facts for fact in facts)
-            relations[key] = replace(
-                described, facts=len(facts), head_type=head, tail_type=tail, symmetric=both
-            )
+            relations[key] = replace(described, facts=len(facts), head_type=head, tail_type=tail, symmetric=both)
         return relations
 
     def _types(self, key: str) -> tuple[str, ...]:
@@ -147,8 +147,9 @@ class NetworkXGraph:
 
     def _index(self) -> Names:
         if self._names is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="rog-names-")
-            path = Path(self._folder.name) / "names.sqlite"
+            folder = tempfile.mkdtemp(prefix="rog-names-")
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            path = Path(folder) / "names.sqlite"
             write_names(path, ((i, self._names_of(key)) for i, key in enumerate(self._keys)))
             self._names = Names(path)
         return self._names

@@ -1,9 +1,9 @@
 """The embedded graph: a `.kg` directory of memory-mapped arrays and a names database, immutable once written.
 
-    manifest.json     format version, counts, file sizes, content hash, source, licence, relations
-    rows, slot_rel, slot_ptr, nbr .npy     both directions as one two-level CSR index (see kg.kernels)
-    keys.bin, key_ends.npy                 entity keys, UTF-8, sorted: an entity's number is its key's rank
-    names.sqlite                           labels, aliases, types, full-text search (see kg.names)
+manifest.json     format version, counts, file sizes, content hash, source, licence, relations
+rows, slot_rel, slot_ptr, nbr .npy     both directions as one two-level CSR index (see kg.kernels)
+keys.bin, key_ends.npy                 entity keys, UTF-8, sorted: an entity's number is its key's rank
+names.sqlite                           labels, aliases, types, full-text search (see kg.names)
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Store:
         self._index = tuple(arrays[name] for name in ARRAYS[:4])
         self._ends = arrays["key_ends"]
         self._keys = np.asarray(np.memmap(path / "keys.bin", np.uint8, "r")) if len(self._ends) > 1 else None
-        self._relations = {row["key"]: Relation(**row) for row in self.manifest["relations"]}
+        self._relations: dict[str, Relation] = {row["key"]: Relation(**row) for row in self.manifest["relations"]}
         keys = list(self._relations)
         self._signed = keys + [INVERSE + key for key in keys]
         self._number = {key: number for number, key in enumerate(self._signed)}
@@ -150,7 +150,8 @@ class Store:
     def key_of(self, number: int) -> str:
         """The key of an entity's number."""
         assert self._keys is not None
-        return self._keys[self._ends[number] : self._ends[number + 1]].tobytes().decode()
+        key: bytes = self._keys[self._ends[number] : self._ends[number + 1]].tobytes()
+        return key.decode()
 
     def id_of(self, key: str) -> int:
         """The number of an entity, or UnknownKeyError with the nearest keys and names."""
@@ -229,7 +230,7 @@ class StoreFrontier:
         """Signed relation → number of steps that leave for anywhere but the start."""
         if not self._parts:
             return {}
-        counts = sum(self._store.leaving(*part) for part in self._parts)
+        counts = np.sum([self._store.leaving(*part) for part in self._parts], axis=0)
         leaving = np.flatnonzero(counts)
         numbers: list[int] = leaving.tolist()
         return dict(zip(map(self._store.signed, numbers), counts[leaving].tolist(), strict=True))

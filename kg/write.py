@@ -196,8 +196,8 @@ def first_types(keys: list[str], names: Mapping[str, EntityNames]) -> list[str]:
 
 def commonest(types: list[str], numbers: NDArray[np.int32]) -> str:
     """The most frequent type among these entities (first 10,000), or ''; ties go to the first by name."""
-    counts = Counter(types[number] for number in numbers[:10_000].tolist())
-    return min(counts, key=lambda name: (-counts[name], name))
+    counts: Counter[str] = Counter(types[number] for number in numbers[:10_000].tolist())
+    return sorted(counts, key=lambda name: (-counts[name], name))[0]
 
 
 def is_symmetric(heads: NDArray[np.int32], tails: NDArray[np.int32]) -> bool:

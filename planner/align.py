@@ -5,7 +5,7 @@ A question names the relations near its topic first: in "Which currency is used 
 words, sorted by their distance from the topic, are aligned monotonically with the steps of the plan.
 """
 
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, misc, type-arg"
+# mypy: ignore-errors
 
 import numpy as np
 from numba import njit

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from math import log
 
 import numpy as np
@@ -22,7 +23,7 @@ from planner.space import PlanSpace
 
 SHAPE = ("two_hops", "three_hops", "returns", "spread")
 LEXICAL = (*SHAPE, "coverage", "end_type", "words", "worst_word")
-SEMANTIC = (*LEXICAL, "cosine", "sense", "worst_sense", "token", "worst_token")
+SEMANTIC = (*LEXICAL, "cosine", "sense", "worst_sense", "token", "worst_token", "explained", "unexplained")
 ALIKE = 0.88  # Jaro-Winkler similarity from which two words count as forms of one
 MASK = "it"
 
@@ -114,7 +115,7 @@ class Features:
     def _shape(self, plans: Sequence[RelationPath], space: PlanSpace) -> Table:
         rows = []
         for plan in plans:
-            returns = any(one == inverse(other) for one, other in zip(plan, plan[1:], strict=False))
+            returns = any(one == inverse(other) for one, other in pairwise(plan))
             spread = log(space.options(plan[:-1])[plan[-1]])
             rows.append((len(plan) == 2, len(plan) >= 3, returns, spread))
         return np.array(rows, np.float64)
@@ -137,9 +138,16 @@ class Features:
         return np.column_stack([covered, ends, align(own - own.mean(1, keepdims=True), numbers, hops)])
 
     def _semantic(
-        self, encoder: Encoder, what: Asked, used: Sequence[str], numbers: NDArray[np.int64], hops: NDArray[np.int64]
+        self,
+        encoder: Encoder,
+        what: Asked,
+        used: Sequence[str],
+        numbers: NDArray[np.int64],
+        hops: NDArray[np.int64],
     ) -> Table:
-        """Likeness in meaning: of the whole plan, and of the question's tokens aligned with whole labels and tokens."""
+        """Likeness in meaning: of the whole plan, of the question's tokens aligned with labels and with their tokens,
+        and of the tokens with whatever step explains them best (mean and least).
+        """
         question = encoder.tokens(what.text)
         relations = [encoder.tokens(self._words[relation].text) for relation in used]
         sense = np.stack([relation.sentence for relation in relations])  # (relations, width)
@@ -148,11 +156,15 @@ class Features:
         cosine = plans @ question.sentence / np.linalg.norm(plans, axis=1)
         tokens = in_order(question, what)
         if not len(tokens):
-            return np.column_stack([cosine, np.zeros((len(numbers), 4))])
+            return np.column_stack([cosine, np.zeros((len(numbers), 6))])
         whole = tokens @ sense.T  # (tokens, relations)
         single = np.stack([(tokens @ relation.vectors.T).max(1) for relation in relations], axis=1)
-        aligned = [align(v - v.mean(1, keepdims=True), numbers, hops) for v in (whole.astype(float), single.astype(float))]
-        return np.column_stack([cosine, *aligned])
+        aligned = [
+            align(v - v.mean(1, keepdims=True), numbers, hops) for v in (whole.astype(float), single.astype(float))
+        ]
+        # What the plan leaves unexplained of the question: the token that is least like any of its steps.
+        best = np.where(steps[:, :, 0], single.T[numbers].transpose(2, 0, 1), -1.0).max(2)  # (tokens, plans)
+        return np.column_stack([cosine, *aligned, best.mean(0), best.min(0)])
 
 
 def numbered(plans: Sequence[RelationPath], used: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

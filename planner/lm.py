@@ -46,7 +46,9 @@ class LanguageModel:
                     folder, local_files_only=True, dtype=getattr(torch, dtype or automatic)
                 )
         except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise ModelError(f"{name} does not load as a causal language model: {str(error).splitlines()[0]}") from error
+            raise ModelError(
+                f"{name} does not load as a causal language model: {str(error).splitlines()[0]}"
+            ) from error
         self.model: Any = model.to(self.device).eval()
         self.dtype = str(self.model.dtype).removeprefix("torch.")
         self.encode = lru_cache(maxsize=100_000)(self._encode)
@@ -69,7 +71,11 @@ class LanguageModel:
             tokens = self.prompt_tokens(preamble, "")
             with torch.inference_mode():
                 output = self.model(torch.tensor([tokens], device=self.device), use_cache=True, logits_to_keep=1)
-            self._preambles[preamble] = (tokens, layers_of(output.past_key_values), log_softmax(output.logits)[0])
+            self._preambles[preamble] = (
+                tokens,
+                layers_of(output.past_key_values),
+                log_softmax(output.logits)[0],
+            )
         tokens, layers, logp = self._preambles[preamble]
         start = Node(logp, len(tokens), np.ones(len(tokens), np.bool_))
         return TokenTree(self, DynamicCache(layers), start, self._encode(text))
@@ -158,7 +164,11 @@ class TokenTree:
         return Growth(logps, states, places)
 
     def _forward(
-        self, tokens: Sequence[tuple[int, int]], nodes: Sequence[Node], origin: Sequence[int], wanted: Sequence[int]
+        self,
+        tokens: Sequence[tuple[int, int]],
+        nodes: Sequence[Node],
+        origin: Sequence[int],
+        wanted: Sequence[int],
     ) -> list[Node]:
         import torch
 

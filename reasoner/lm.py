@@ -1,4 +1,4 @@
-"""Answers by a language model that may only choose: it picks a path by number, and the answer is what that path proves."""
+"""Answers by a language model that may only choose: it picks a path by number, the answer is what that path proves."""
 
 from __future__ import annotations
 

@@ -22,7 +22,11 @@ EXAMPLES = (
         "Which other films did the director of Jaws make?",
         1,
     ),
-    (("Toto → member → Steve Lukather", "Toto → country → United States"), "Where does the band Toto come from?", 2),
+    (
+        ("Toto → member → Steve Lukather", "Toto → country → United States"),
+        "Where does the band Toto come from?",
+        2,
+    ),
 )
 
 
@@ -44,5 +48,3 @@ def reasoner_question(paths: Sequence[str], question: str) -> str:
     """The part of the prompt that is the question; the number follows, with a leading space."""
     lines = "".join(f"{number}. {path}\n" for number, path in enumerate(paths, 1))
     return f"Paths:\n{lines}Question: {question}\nNumber:"
-
-

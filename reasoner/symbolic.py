@@ -36,7 +36,7 @@ class SymbolicReasoner:
 
 def answer_from(graph: Graph, chosen: Retrieved, evidence: Evidence, fits: float) -> Answer:
     """The answer that consists of the ends of one retrieved relation path."""
-    weights = {end: 0.0 for end in chosen.ends}
+    weights = dict.fromkeys(chosen.ends, 0.0)
     for retrieved in evidence.found:
         for end in retrieved.ends:
             if end in weights:

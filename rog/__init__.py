@@ -1,8 +1,8 @@
 """Ask a knowledge graph in words and get the answer with the paths that prove it.
 
-    import rog
-    kg = rog.open_graph("my.kg")
-    answer = rog.RoG(kg).ask("Who …?")
+import rog
+kg = rog.open_graph("my.kg")
+answer = rog.RoG(kg).ask("Who …?")
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The command line: `rog demo`, `rog ask`, `rog paths`, `rog kg …`, `rog doctor`. Results on stdout, the rest on stderr.
+"""The command line: `rog demo`, `rog ask`, `rog paths`, `rog kg …`, `rog doctor`. Results on stdout, all else on stderr.
 
 Exit codes: 0 answered, 1 an error in the input (one line), 2 wrong usage, 3 no grounded answer, 130 interrupted.
 """
@@ -39,9 +39,7 @@ err = Console(stderr=True, highlight=False)
 
 KG = Annotated[str, typer.Option("--kg", help="A .kg directory, a facts file, pykeen:NAME, or demo.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Planner = Annotated[
-    str, typer.Option(help="lexical, semantic, combined, lm, or a language model's name or folder.")
-]
+Planner = Annotated[str, typer.Option(help="lexical, semantic, combined, lm, or a language model's name or folder.")]
 
 
 def main() -> None:
@@ -74,6 +72,24 @@ def pipeline(graph: Graph, planner: str, reasoner: str, k: int, max_hops: int) -
 
     with progress(err) as report:
         return RoG(graph, make_planner(planner, graph, report), make_reasoner(reasoner, graph, report), k, max_hops)
+
+
+def print_version(wanted: bool) -> None:
+    """`rog --version`."""
+    if wanted:
+        from rog import __version__
+
+        out.print(f"rog {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Ask a knowledge graph in words and get the answer with the paths that prove it."""
 
 
 @app.command()
@@ -156,7 +172,9 @@ def paths(
     start = resolve_entity(graph, entity)
     walks = graph.paths(start.key, parse_relation_path(relation_path), limit)
     if as_json:
-        print(json.dumps({"paths": [path_json(path) for path in walks.paths], "total": walks.total}, ensure_ascii=False))
+        print(
+            json.dumps({"paths": [path_json(path) for path in walks.paths], "total": walks.total}, ensure_ascii=False)
+        )
     for path in () if as_json else walks.paths:
         out.print(Text(path_label(path, graph)), soft_wrap=True)
     if walks.total > len(walks.paths):
@@ -242,14 +260,21 @@ def kg_search(
     found = search(opened(kg), text, limit)
     if as_json:
         rows: list[dict[str, Any]] = [
-            {"key": t.key, "label": t.entity.label, "types": t.entity.types, "degree": t.entity.degree, "score": t.score}
+            {
+                "key": t.key,
+                "label": t.entity.label,
+                "types": t.entity.types,
+                "degree": t.entity.degree,
+                "score": t.score,
+            }
             for t in found
         ]
         print(json.dumps(rows, ensure_ascii=False))
     for topic in () if as_json else found:
         entity = topic.entity
         alias = f' ("{topic.mention}")' if topic.mention not in (entity.label, entity.key) else ""
-        line = f"{topic.score:.2f}  {entity.label}{alias}  {', '.join(entity.types)}  {entity.degree:,} facts  {entity.key}"
+        about = f"{', '.join(entity.types)}  {entity.degree:,} facts  {entity.key}"
+        line = f"{topic.score:.2f}  {entity.label}{alias}  {about}"
         out.print(Text(line), soft_wrap=True)
     if not found:
         err.print(f"nothing in this graph is called anything like {text!r}")

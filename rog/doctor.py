@@ -17,15 +17,24 @@ OWN = ("kg", "planner", "reasoner", "rl", "rog")
 
 def report(kg: str) -> Iterator[tuple[str, str]]:
     """Lines of name and value; a problem's value begins with '!'."""
-    yield "rog", f"{metadata.version('rog')} on Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    yield (
+        "rog",
+        f"{metadata.version('rog')} on Python {platform.python_version()}, {platform.system()} {platform.machine()}",
+    )
     yield "packages", ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     yield from clashes()
-    yield "sqlite", f"{sqlite3.sqlite_version}, FTS5 {'yes' if has_fts5() else '! missing: names cannot be indexed'}"
+    yield (
+        "sqlite",
+        f"{sqlite3.sqlite_version}, FTS5 {'yes' if has_fts5() else '! missing: names cannot be indexed'}",
+    )
     from planner.device import best_device, free_cores
 
     device, dtype = best_device()
     yield "compute", f"{device} in {dtype}, {free_cores()} of {os.cpu_count()} cores"
-    yield "model hub", "answers" if hub_answers() else "! does not answer within a second: models come from pip or folders"
+    yield (
+        "model hub",
+        "answers" if hub_answers() else "! does not answer within a second: models come from pip or folders",
+    )
     for name in WHEELS:
         folder = wheel_folder(name)
         here = (folder is not None and folder.exists()) or cached_by_hub(name) is not None
@@ -47,7 +56,10 @@ def clashes() -> Iterator[tuple[str, str]]:
     for name in OWN:
         others = sorted(set(owners.get(name, [])) - {"rog"})
         if others:
-            yield "clash", f"! package {name!r} is also installed by {', '.join(others)}: use a clean environment"
+            yield (
+                "clash",
+                f"! package {name!r} is also installed by {', '.join(others)}: use a clean environment",
+            )
 
 
 def has_fts5() -> bool:

@@ -29,7 +29,12 @@ def bars(console: Console) -> Iterator[Progress]:
     """One bar for the operation at hand."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[amount]}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[amount]}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as shown:
         task = shown.add_task("", amount="", visible=False)
         began: dict[str, float] = {}
@@ -39,7 +44,14 @@ def bars(console: Console) -> Iterator[Progress]:
                 began[what] = time.monotonic()
                 shown.reset(task, description=what)
             late = time.monotonic() - began[what] > QUIET or total > 0 or done == 0
-            shown.update(task, description=what, completed=done, total=total or None, amount=amount(done, total), visible=late)
+            shown.update(
+                task,
+                description=what,
+                completed=done,
+                total=total or None,
+                amount=amount(done, total),
+                visible=late,
+            )
 
         yield report
 

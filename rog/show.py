@@ -48,7 +48,8 @@ def tree(trace: Trace, graph: Graph) -> Tree:
         found = [entry for entry in trace.evidence.found if entry.relations == plan.relations]
         strong = "bold" if plan.relations in used else ""
         title = Text.assemble(
-            (f"plan {number}  p={plan.probability:.2f}  ", "cyan"), (plan_label(plan.relations, graph), strong)
+            (f"plan {number}  p={plan.probability:.2f}  ", "cyan"),
+            (plan_label(plan.relations, graph), strong),
         )
         reasons = trace.answer.reasons
         title.append(f"  {counts(found)}", style="dim")
@@ -109,7 +110,12 @@ def as_json(trace: Trace, graph: Graph) -> dict[str, Any]:
         "total": answer.total,
         "reasons": list(answer.reasons),
         "topics": [
-            {"key": topic.key, "label": topic.entity.label, "score": round(topic.score, 4), "mention": topic.mention}
+            {
+                "key": topic.key,
+                "label": topic.entity.label,
+                "score": round(topic.score, 4),
+                "mention": topic.mention,
+            }
             for topic in trace.question.topics
         ],
         "plans": [

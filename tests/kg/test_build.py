@@ -1,0 +1,188 @@
+"""Builds: whole or not there, whatever happens."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kg import write
+from kg.build import Sources, build, cached_store, merged, resolve
+from kg.errors import GraphError, LoadError
+from kg.graph import open_graph
+from kg.load import Options
+
+
+def facts(folder: Path, text: str = "a\tr\tb\n") -> Sources:
+    path = folder / "facts.tsv"
+    path.write_text(text)
+    return Sources((path,))
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name != "facts.tsv")
+
+
+def test_labels_and_provenance_are_kept(films_folder: Path, tmp_path: Path) -> None:
+    sources = merged(
+        [str(films_folder / "facts.tsv")],
+        (films_folder / "names.tsv",),
+        films_folder / "relations.tsv",
+        "CC0",
+    )
+    build(sources, tmp_path / "g.kg")
+    graph = open_graph(tmp_path / "g.kg")
+    mann = graph.entity("mann")
+    assert (mann.label, mann.types, mann.aliases, mann.degree) == (
+        "Michael Mann",
+        ("person",),
+        ("M. Mann",),
+        3,
+    )
+    directed = graph.relations["directed_by"]
+    assert (directed.label, directed.inverse_label) == ("directed by", "director of")
+    assert (directed.head_type, directed.tail_type) == ("film", "person")
+    assert graph.relations["genre"].inverse_label == "genre of"
+    manifest = graph.manifest  # type: ignore[attr-defined]
+    assert (manifest["source"], manifest["licence"]) == ("facts.tsv", "CC0")
+
+
+def test_duplicates_count_once_and_are_reported(tmp_path: Path) -> None:
+    build(facts(tmp_path, "a\tr\tb\n" * 3), tmp_path / "g.kg")
+    graph = open_graph(tmp_path / "g.kg")
+    assert graph.size.triples == 1
+    assert graph.manifest["duplicates"] == 2  # type: ignore[attr-defined]
+
+
+def test_an_empty_graph_is_not_written(tmp_path: Path) -> None:
+    for text in ("", "\n\n", "head\trelation\ttail\n"):
+        with pytest.raises(GraphError, match=r"no facts in facts\.tsv"):
+            build(facts(tmp_path, text), tmp_path / "g.kg")
+    assert left(tmp_path) == []
+
+
+def test_a_bad_line_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match="line 2"):
+        build(facts(tmp_path, "a\tr\tb\nbad\n"), tmp_path / "g.kg")
+    assert left(tmp_path) == []
+    assert build(facts(tmp_path, "a\tr\tb\nbad\n"), tmp_path / "g.kg", Options(skip_bad=True)).bad == 1
+
+
+def test_what_is_there_is_not_overwritten_unasked(tmp_path: Path) -> None:
+    sources, out = facts(tmp_path), tmp_path / "g.kg"
+    build(sources, out)
+    with pytest.raises(GraphError, match="exists already; choose another --out, or --force"):
+        build(sources, out)
+    build(sources, out, overwrite=True)
+    assert open_graph(out).size.triples == 1
+    home = tmp_path / "precious"
+    home.mkdir()
+    (home / "thesis.txt").write_text("x")
+    with pytest.raises(GraphError, match="is no graph: it will not be replaced"):
+        build(sources, home, overwrite=True)
+    assert (home / "thesis.txt").exists()
+    assert left(tmp_path) == ["g.kg", "precious"]
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
+        (OSError(errno.EROFS, "Read-only file system"), "the disk is read-only"),
+        (sqlite3.OperationalError("database or disk is full"), "the disk is full"),
+    ],
+)
+def test_a_full_disk_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(write, "write_names", fail)
+    with pytest.raises(GraphError, match=message):
+        build(facts(tmp_path), tmp_path / "g.kg")
+    assert left(tmp_path) == []
+
+
+def test_other_errors_are_not_swallowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr(write, "write_names", fail)
+    with pytest.raises(OSError, match="broken"):
+        build(facts(tmp_path), tmp_path / "g.kg")
+    assert left(tmp_path) == []
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from kg import write
+from kg.build import Sources, build
+slow = write.write_names
+def pause(*rest):
+    slow(*rest)
+    print("writing", flush=True)
+    time.sleep(60)
+write.write_names = pause
+build(Sources((Path(sys.argv[1]),)), Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_build_leaves_no_half_graph(tmp_path: Path, number: signal.Signals) -> None:
+    sources, out = facts(tmp_path), tmp_path / "g.kg"
+    command = [sys.executable, "-c", SLOW, str(sources.facts[0]), str(out)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout is not None
+    with process, process.stdout:
+        assert process.stdout.readline() == "writing\n"
+        process.send_signal(number)
+        process.wait(20)
+    assert not out.exists()
+    if number == signal.SIGINT:
+        assert left(tmp_path) == []
+    build(sources, out)  # also removes what the killed one left
+    assert left(tmp_path) == ["g.kg"]
+
+
+def test_builds_that_still_run_are_left_alone(tmp_path: Path) -> None:
+    running = tmp_path / f".g.kg.building-{os.getppid()}"
+    running.mkdir()
+    build(facts(tmp_path), tmp_path / "g.kg")
+    assert running.exists()
+
+
+def test_named_sources(tmp_path: Path) -> None:
+    assert resolve("pykeen:nations").licence == "MIT"
+    with pytest.raises(GraphError, match="pykeen:natoins is not known; there are pykeen:nations"):
+        resolve("pykeen:natoins")
+    with pytest.raises(LoadError, match="no such file or directory"):
+        resolve(str(tmp_path / "none"))
+    with pytest.raises(GraphError, match="graphs behind an address are not supported"):
+        resolve("neo4j://somewhere")
+
+
+@pytest.mark.parametrize(("name", "size"), [("nations", (14, 55, 1992)), ("kinships", (104, 25, 10686))])
+def test_pykeen_sets(name: str, size: tuple[int, int, int]) -> None:
+    assert open_graph(f"pykeen:{name}").size == size
+
+
+def test_the_cache_follows_the_contents(tmp_path: Path) -> None:
+    path = facts(tmp_path).facts[0]
+    first = cached_store(str(path))
+    assert cached_store(str(path)) == first
+    began = first.stat().st_mtime_ns
+    time.sleep(0.01)
+    facts(tmp_path, "a\tr\tc\n")
+    second = cached_store(str(path))
+    assert second != first
+    assert first.stat().st_mtime_ns == began
+    assert open_graph(str(path)).frontier(["a"]).follow("r").entities == ("c",)

@@ -1,0 +1,174 @@
+"""Files to facts: what is understood, and one clear line for everything that is not."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kg.errors import LoadError
+from kg.load import Options, Report, parse_columns, read_names, read_relations, read_triples, unescape
+from kg.names import EntityNames
+
+
+def read(path: Path, **options: object) -> list[tuple[str, str, str]]:
+    return [tuple(triple) for triple in read_triples(path, Options(**options), Report())]  # type: ignore[arg-type, misc]
+
+
+def file(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def test_tsv_with_and_without_header(tmp_path: Path) -> None:
+    facts = [("NA", "r 1", "null"), ('"x', "r", "None")]
+    rows = "".join("\t".join(fact) + "\r\n" for fact in facts)
+    assert read(file(tmp_path, "a.tsv", rows)) == facts
+    assert read(file(tmp_path, "b.tsv", "\ufeffHead\tRelation\tTail\n" + rows + "\n")) == facts
+    swapped = "tail\tweight\thead\trelation\nb\t1\ta\tr\n"
+    assert read(file(tmp_path, "c.tsv", swapped)) == [("a", "r", "b")]
+
+
+def test_columns_by_name_and_number(tmp_path: Path) -> None:
+    path = file(tmp_path, "a.tsv", "x\ty\tz\tw\n1\t2\t3\t4\n")
+    assert read(path, columns=("w", "x", "y")) == [("4", "1", "2")]
+    assert read(path, columns=("1", "2", "4"))[1] == ("1", "2", "4")
+    with pytest.raises(LoadError, match="4 columns and no header"):
+        read(path)
+    with pytest.raises(LoadError, match="no column 'q' in its first line; found: x, y, z, w"):
+        read(path, columns=("x", "q", "z"))
+    for text in ("1,2", "a,,b", "0,1,2"):
+        with pytest.raises(LoadError, match="expected three names"):
+            parse_columns(text)
+
+
+def test_csv_fields_may_hold_commas_and_line_breaks(tmp_path: Path) -> None:
+    path = file(tmp_path, "a.csv", 'head,relation,tail\n"a, b",r,"line\nbreak ""q"""\nc,r,d\n')
+    assert read(path) == [("a, b", "r", 'line\nbreak "q"'), ("c", "r", "d")]
+    with pytest.raises(LoadError, match=r"b.csv, line 1"):
+        read(file(tmp_path, "b.csv", 'a,r,"never closed\n'))
+
+
+def test_jsonl(tmp_path: Path) -> None:
+    lines = '["a","r","b"]\n\n{"head":"c","relation":"r","tail":"d"}\n{"s":"e","p":"r","o":"f","x":1}\n'
+    assert read(file(tmp_path, "a.jsonl", lines)) == [("a", "r", "b"), ("c", "r", "d"), ("e", "r", "f")]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{", "not JSON"),
+        ("3", "expected an object or a list of three"),
+        ('["a", "b"]', "expected an object or a list of three"),
+        ('{"head": "a", "tail": "b"}', "expected the keys head, relation, tail; found head, tail"),
+        ('["a", "r", 3]', "expected three texts, found 3"),
+        ('["a", "r", ""]', "an empty head, relation or tail"),
+    ],
+)
+def test_jsonl_that_is_no_fact(tmp_path: Path, line: str, reason: str) -> None:
+    with pytest.raises(LoadError, match=rf"a.jsonl, line 2: {reason}"):
+        read(file(tmp_path, "a.jsonl", '["a","r","b"]\n' + line + "\n"))
+
+
+NTRIPLES = """# a comment
+<http://x/a> <http://x/knows> <http://x/b> .
+<http://x/a> <http://www.w3.org/2000/01/rdf-schema#label> "Anna \\u00e9 \\"q\\""@en .
+<http://x/a> <http://www.w3.org/2000/01/rdf-schema#label> "Änna"@de .
+<http://x/a> <http://www.w3.org/2004/02/skos/core#altLabel> "Annie" .
+_:b1 <http://x/born> "1964"^^<http://www.w3.org/2001/XMLSchema#gYear> . # at the end
+<http://x/a> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://x/FilmStar> .
+"""
+
+
+def test_ntriples_facts_and_names(tmp_path: Path) -> None:
+    report = Report()
+    path = tmp_path / "a.nt.gz"
+    path.write_bytes(gzip.compress(NTRIPLES.encode()))
+    facts = list(read_triples(path, Options(), report))
+    assert [tuple(fact) for fact in facts] == [
+        ("http://x/a", "http://x/knows", "http://x/b"),
+        ("_:b1", "http://x/born", '"1964"^^<http://www.w3.org/2001/XMLSchema#gYear>'),
+        ("http://x/a", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type", "http://x/FilmStar"),
+    ]
+    assert report.names["http://x/a"] == EntityNames('Anna é "q"', ("Film Star",), ("Änna", "Annie"))
+    assert (report.lines, report.facts, report.bad) == (7, 3, 0)
+
+
+def test_ntriples_that_are_none(tmp_path: Path) -> None:
+    for line in (
+        "<http://x/a> <http://x/b> <http://x/c>",
+        "a b c .",
+        '"literal" <http://x/b> <http://x/c> .',
+    ):
+        with pytest.raises(LoadError, match="line 1: not an N-Triples statement"):
+            read(file(tmp_path, "a.nt", line + "\n"))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_ntriples_escapes_are_undone(text: str) -> None:
+    escaped = "".join(f"\\U{ord(character):08X}" for character in text)
+    assert unescape(escaped) == text
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a\tr\tb\na\tr\n", r"line 2: 2 columns, expected 3"),
+        (b"a r b\n", r"line 1: 1 column, expected 3; separated by tabs\?"),
+        (b"a\tr\tb\n\xff\xfe\tr\tb\n", r"line 2: not UTF-8 \(byte 0xff\)"),
+        (b"a\tr\tb\x00\n", r"line 1: holds a NUL byte: is this a binary file\?"),
+        (b"a\t\tb\n", r"line 1: an empty head, relation or tail"),
+        (b"a\t~r\tb\n", r"line 1: relation '~r' begins with '~'"),
+        (b"a\tr\tb\x1fc\n", r"line 1: holds a control character"),
+    ],
+)
+def test_bad_lines(tmp_path: Path, content: bytes, message: str) -> None:
+    path = file(tmp_path, "bad.tsv", content)
+    with pytest.raises(LoadError, match=message):
+        read(path)
+    report = Report()
+    kept = list(read_triples(path, Options(skip_bad=True), report))
+    assert report.bad == 1
+    assert len(report.shown) == 1
+    assert len(kept) == report.facts == content.count(b"\n") - 1
+
+
+def test_only_the_first_bad_lines_are_shown(tmp_path: Path) -> None:
+    report = Report()
+    path = file(tmp_path, "a.tsv", "x\n" * 20 + "a\tr\tb\n")
+    assert len(list(read_triples(path, Options(skip_bad=True), report))) == 1
+    assert (report.bad, len(report.shown)) == (20, 5)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match="no such file"):
+        read(tmp_path / "none.tsv")
+    with pytest.raises(LoadError, match="cannot tell the format"):
+        read(file(tmp_path, "a.xyz", "a"))
+    with pytest.raises(LoadError, match="--format xml: known are csv, jsonl, nt, tsv"):
+        read(file(tmp_path, "a.tsv", "a"), format="xml")
+    with pytest.raises(LoadError, match="damaged gzip"):
+        read(file(tmp_path, "a.tsv.gz", b"no gzip"))
+    with pytest.raises(LoadError, match="damaged gzip"):
+        read(file(tmp_path, "b.tsv.gz", gzip.compress(b"a\tr\tb\n" * 9999)[:-20]))
+    (tmp_path / "folder.tsv").mkdir()
+    with pytest.raises(LoadError, match="directory"):
+        read(tmp_path / "folder.tsv")
+
+
+def test_side_files(tmp_path: Path) -> None:
+    names = file(tmp_path, "n.tsv", "aliases\tkey\tlabel\nB|C\ta\tA\n\td\tD\n")
+    assert read_names(names) == {"a": EntityNames("A", (), ("B", "C")), "d": EntityNames("D")}
+    assert read_names(file(tmp_path, "m.tsv", "a\tA\tt1|t2\n")) == {"a": EntityNames("A", ("t1", "t2"))}
+    assert read_relations(file(tmp_path, "r.csv", "r,likes,liked by\ns,knows\n")) == {
+        "r": ("likes", "liked by"),
+        "s": ("knows", ""),
+    }
+    with pytest.raises(LoadError, match="line 1: 1 column, expected at least 2"):
+        read_names(file(tmp_path, "x.tsv", "a\n"))
+    with pytest.raises(LoadError, match="line 1: an empty key"):
+        read_names(file(tmp_path, "y.tsv", "\tA\n"))

@@ -1,0 +1,143 @@
+"""Normal forms, readable keys, and words → entities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kg.errors import GraphError, QuestionError
+from kg.graph import Graph, open_graph
+from kg.link import link, resolve_entity, search
+from kg.names import normal, readable
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("The Beatles", "beatles"),
+        ("São  Tomé & Príncipe", "sao tome principe"),
+        ("Guinea-Bissau", "guinea bissau"),
+        ("O'Hare", "o hare"),
+        ("C++", "c++"),
+        ("!!!", "!!!"),
+        ("STRASSE", "strasse"),
+        ("straße", "strasse"),
+        ("שלום", "שלום"),
+    ],
+)
+def test_normal(text: str, form: str) -> None:
+    assert normal(text) == form
+
+
+@given(st.text("abcéÉß -.'", min_size=1).filter(lambda text: any(map(str.isalpha, text)) and text[0] != "a"))
+def test_normal_forgets_case_punctuation_and_the_article(text: str) -> None:
+    assert normal(f" The {text.lower()}!") == normal(text)
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("directed_by", "directed by"),
+        ("people.person.place_of_birth", "place of birth"),
+        ("m.02mjmr", "m.02mjmr"),
+        ("http://dbpedia.org/ontology/birthPlace", "birth Place"),
+        ("http://x.org/", "x.org"),
+        ('"1964"^^<http://www.w3.org/2001/XMLSchema#gYear>', "1964"),
+        ('"chat"@fr', "chat"),
+        ("ACTED_IN", "ACTED IN"),
+    ],
+)
+def test_readable(key: str, words: str) -> None:
+    assert readable(key) == words
+
+
+def keys(graph: Graph, text: str) -> list[str]:
+    return [topic.key for topic in link(graph, text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Who directed Heat?", ["heat"]),
+        ("who directed heat", ["heat"]),
+        ("Who is in The Insider?", ["insider"]),
+        ("which films did michael mann direct", ["mann"]),
+        ("Michael Mann's films", ["mann"]),
+        ("films by M. Mann", ["mann"]),
+        ("who was born in the US?", ["usa"]),
+        ("tell us about gladiator", ["gladiator"]),  # "us" is no country here
+        ("films of Micheal Man", ["mann"]),
+        ("movies with robert de nero", ["de_niro"]),
+        ("How tall is Kryptonite?", []),
+        ("What is it?", []),
+    ],
+)
+def test_link(films: Graph, text: str, expected: list[str]) -> None:
+    assert keys(films, text) == expected
+
+
+def test_several_mentions_are_all_kept(films: Graph) -> None:
+    assert set(keys(films, "Did Al Pacino act in Heat and Gladiator?")) == {"pacino", "heat", "gladiator"}
+
+
+def test_ambiguity_is_kept_and_scored_by_degree() -> None:
+    graph = open_graph([("paris_fr", "in", "france"), ("paris_fr", "on", "seine"), ("paris_tx", "in", "texas")])
+    graph = open_graph(named(graph, {"paris_fr": "Paris", "paris_tx": "Paris"}))
+    topics = link(graph, "Where is Paris?")
+    assert [topic.key for topic in topics] == ["paris_fr", "paris_tx"]
+    assert topics[0].score > topics[1].score > 0.3
+    assert sum(topic.score for topic in topics) == pytest.approx(1.0)
+    with pytest.raises(GraphError, match="'Paris' names 2 entities, say which by its key: paris_fr, paris_tx"):
+        resolve_entity(graph, "Paris")
+
+
+def named(graph: Graph, labels: dict[str, str]) -> object:
+    import networkx as nx
+
+    drawn: Any = nx.MultiDiGraph()
+    for key in ("paris_fr", "paris_tx", "france", "seine", "texas"):
+        drawn.add_node(key, label=labels.get(key, key))
+        for relation in graph.frontier([key]).relations():
+            for target in graph.frontier([key]).follow(relation).entities if relation[0] != "~" else ():
+                drawn.add_edge(key, target, relation=relation)
+    return drawn
+
+
+def test_questions_that_cannot_be_asked(films: Graph) -> None:
+    for text in ("", "   ", "\0\n"):
+        with pytest.raises(QuestionError, match="the question is empty"):
+            link(films, text)
+    with pytest.raises(QuestionError, match="10,000 characters; at most 2,000"):
+        link(films, "x" * 10_000)
+    assert link(films, "?" * 500) == ()
+
+
+@given(st.text(min_size=1, max_size=80))
+def test_any_text_links_or_is_refused(films: Graph, text: str) -> None:
+    try:
+        topics = link(films, text)
+    except QuestionError:
+        assert not text.replace("\0", " ").split()
+    else:
+        assert all(0 < topic.score <= 1 for topic in topics)
+
+
+def test_search_forgives_spelling(films: Graph) -> None:
+    found = search(films, "micheal mann")
+    assert (found[0].key, found[0].entity.degree) == ("mann", 3)
+    assert found[0].score < 1
+    assert search(films, "pacino")[0].key == "pacino"
+    assert search(films, "de_niro")[0].key == "de_niro"
+    assert search(films, "windy")[0].key == "chicago"
+    assert search(films, "zzzzzz") == []
+
+
+def test_resolve_entity(films: Graph) -> None:
+    assert resolve_entity(films, "mann").key == resolve_entity(films, "michael MANN").key == "mann"
+    with pytest.raises(
+        GraphError, match=r"no entity has the key or name 'Micheal Mann'; did you mean Michael Mann \(mann\)"
+    ):
+        resolve_entity(films, "Micheal Mann")

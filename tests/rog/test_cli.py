@@ -1,0 +1,189 @@
+"""The command line as a user meets it: what is printed where, exit codes, and one line for every mistake."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FILMS_QUESTION = "Who directed Heat?"
+
+
+def rog(*args: str, stdin: str | bytes = "") -> subprocess.CompletedProcess[str]:
+    """Run `rog` as its own process."""
+    return subprocess.run(
+        [sys.executable, "-m", "rog", *args],
+        input=str(stdin),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def kg(films: object, films_folder: Path) -> str:
+    return str(films_folder / "films.kg")
+
+
+def test_ask_prints_answer_plans_and_paths(kg: str) -> None:
+    ran = rog("ask", "--kg", kg, "--planner", "lexical", FILMS_QUESTION)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr == ""
+    assert "Michael Mann" in ran.stdout.splitlines()[1]
+    assert "proven 1/1" in ran.stdout
+    assert "directed by" in ran.stdout
+    assert "Heat ─directed by→ Michael Mann ✓" in ran.stdout
+    assert len(ran.stdout.splitlines()) < 25
+
+
+def test_ask_as_json(kg: str) -> None:
+    ran = rog("ask", "--kg", kg, "--planner", "lexical", "--json", "--k", "2", FILMS_QUESTION)
+    trace = json.loads(ran.stdout)
+    assert trace["answers"] == [{"key": "mann", "label": "Michael Mann"}]
+    assert trace["support"] == [[["heat", "directed_by", "mann"]]]
+    assert trace["verdict"] == "grounded"
+    assert len(trace["plans"]) == 2
+    assert trace["topics"][0]["key"] == "heat"
+
+
+def test_no_answer_is_exit_code_3_with_reasons(kg: str) -> None:
+    ran = rog("ask", "--kg", kg, "--planner", "lexical", "Who directed Casablanca?")
+    assert ran.returncode == 3
+    assert "No grounded answer" in ran.stdout
+    assert "no entity of this graph is named in the question" in ran.stdout
+    ran = rog("ask", "--kg", kg, "--planner", "lexical", "How expensive was the catering of Heat?")
+    assert ran.returncode == 3
+    assert "is needed)" in ran.stdout
+    assert json.loads(rog("ask", "--kg", kg, "--planner", "lexical", "--json", "Who?").stdout)["answers"] == []
+
+
+def test_questions_from_stdin(kg: str) -> None:
+    ran = rog(
+        "ask",
+        "--kg",
+        kg,
+        "--planner",
+        "lexical",
+        "--json",
+        "-",
+        stdin="Who directed Heat?\n\nDirector of Gladiator\n",
+    )
+    assert [json.loads(line)["text"] for line in ran.stdout.splitlines()] == ["Michael Mann", "Ridley Scott"]
+
+
+def test_paths_only_and_entity(kg: str) -> None:
+    ran = rog("ask", "--kg", kg, "--planner", "lexical", "--paths-only", "--entity", "gladiator", "Who directed it?")
+    assert ran.returncode == 0
+    assert "Answer" not in ran.stdout
+    assert "Gladiator ─directed by→ Ridley Scott" in ran.stdout
+
+
+def test_paths(kg: str) -> None:
+    ran = rog("paths", "--kg", kg, "Heat", "actor -> ~actor")
+    assert ran.stdout == "Heat ─actor→ Al Pacino ←actor─ The Insider\n"
+    assert json.loads(rog("paths", "--kg", kg, "heat", "actor", "--json", "--limit", "1").stdout) == {
+        "paths": [[["heat", "actor", "de_niro"]]],
+        "total": 2,
+    }
+    limited = rog("paths", "--kg", kg, "heat", "actor", "--limit", "1")
+    assert (limited.returncode, limited.stderr) == (0, "1 more paths; --limit shows more\n")
+    nothing = rog("paths", "--kg", kg, "usa", "actor")
+    assert (nothing.returncode, nothing.stdout) == (3, "")
+
+
+def test_describe_and_search(kg: str) -> None:
+    ran = rog("kg", "describe", kg)
+    assert "12 entities" not in ran.stdout
+    assert "14 entities · 5 relations · 14 facts" in ran.stdout
+    assert "film → person" in ran.stdout
+    assert json.loads(rog("kg", "describe", kg, "--json").stdout)["triples"] == 14
+    found = rog("kg", "search", kg, "micheal mann")
+    assert "Michael Mann" in found.stdout.splitlines()[0]
+    assert "mann" in found.stdout
+    missed = rog("kg", "search", kg, "zzzz")
+    assert (missed.returncode, missed.stdout) == (3, "")
+
+
+def test_build(films_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "my.kg"
+    args = (
+        "kg",
+        "build",
+        str(films_folder / "facts.tsv"),
+        "--labels",
+        str(films_folder / "names.tsv"),
+        "--out",
+        str(out),
+    )
+    ran = rog(*args)
+    assert ran.returncode == 0, ran.stderr
+    assert "14 entities · 5 relations · 14 facts" in ran.stdout
+    assert rog(*args).returncode == 1
+    assert rog(*args, "--force").returncode == 0
+
+
+def test_build_skips_bad_lines_when_asked(tmp_path: Path) -> None:
+    path = tmp_path / "f.tsv"
+    path.write_text("a\tr\tb\nbad\n")
+    assert rog("kg", "build", str(path), "--out", str(tmp_path / "g.kg")).returncode == 1
+    ran = rog("kg", "build", str(path), "--out", str(tmp_path / "g.kg"), "--skip-bad")
+    assert ran.returncode == 0
+    assert "line 2: 1 column, expected 3" in ran.stderr
+    assert "1 of 2 lines were skipped" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["ask", "--kg", "nowhere.kg", "x"], "nowhere.kg: no such file or directory"),
+        (["ask", "--kg", "{tmp}", "x"], "is no graph: it has no manifest.json"),
+        (["ask", "--kg", "{kg}", ""], "the question is empty"),
+        (["ask", "--kg", "{kg}", "{long}"], "the question has 10,000 characters"),
+        (
+            ["ask", "--kg", "{kg}", "--planner", "lexical", "--entity", "heta", "x"],
+            "unknown entity 'heta'; did you mean 'heat'",
+        ),
+        (["ask", "--kg", "{kg}", "--planner", "./no-model", "Heat"], "./no-model: no such folder"),
+        (
+            ["paths", "--kg", "{kg}", "Haet", "actor"],
+            "no entity has the key or name 'Haet'; did you mean Heat (heat)",
+        ),
+        (["paths", "--kg", "{kg}", "heat", "actr"], "unknown relation 'actr'; did you mean 'actor'"),
+        (["paths", "--kg", "{kg}", "heat", " "], "at least one step"),
+        (["kg", "build", "{tmp}/none.tsv", "--out", "{tmp}/x.kg"], "none.tsv: no such file"),
+        (["kg", "describe", "pykeen:nope"], "pykeen:nope is not known"),
+        (["kg", "build", "demo", "--out", "{tmp}/x.kg", "--columns", "1,2"], "expected three names"),
+    ],
+)
+def test_mistakes_are_one_line(args: list[str], message: str, kg: str, tmp_path: Path) -> None:
+    filled = [arg.format(kg=kg, tmp=tmp_path, long="x" * 10_000) for arg in args]
+    ran = rog(*filled)
+    assert ran.returncode == 1
+    assert ran.stdout == ""
+    assert message in ran.stderr
+    assert ran.stderr.startswith("error: ")
+    assert len(ran.stderr.splitlines()) == 1
+    assert not (tmp_path / "x.kg").exists()
+
+
+def test_usage_mistakes_exit_with_2(kg: str) -> None:
+    assert rog("ask").returncode == 2
+    assert rog("ask", "--kg", kg, "--k", "0", "x").returncode == 2
+    assert rog("nonsense").returncode == 2
+
+
+def test_version() -> None:
+    ran = rog("--version")
+    assert (ran.returncode, ran.stdout) == (0, "rog 0.1.0\n")
+
+
+def test_doctor(kg: str) -> None:
+    ran = rog("doctor", "--kg", kg)
+    assert ran.returncode == 0, ran.stderr
+    for word in ("rog 0.1.0", "Python 3", "torch", "FTS5 yes", "cores", "model hub", "14 entities"):
+        assert word in ran.stdout.replace("rog            ", "rog "), word
+    assert "! " in rog("doctor", "--kg", "nowhere").stdout
