@@ -128,18 +128,19 @@ class TokenTree:
         """
         if not any(options):
             return [[] for _ in options]
-        grown = self._grow(nodes, options)
+        grown = self.grow(nodes, options)
         return [[(grown.logps[places[-1]], grown.states[places[-1]]) for places in row] for row in grown.places]
 
     def likelihood(self, contexts: Sequence[Tokens], text: Tokens) -> list[float]:
         """The natural-log probability of `text` after the prompt and each context: (len(contexts),). One pass."""
-        grown = self._grow([self.root], [[(*context, *text) for context in contexts]])
+        grown = self.grow([self.root], [[(*context, *text) for context in contexts]])
         return [
             grown.logps[places[-1]] - grown.logps[places[len(context) - 1]]
             for context, places in zip(contexts, grown.places[0], strict=True)
         ]
 
-    def _grow(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> Growth:
+    def grow(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> Growth:
+        """Read each node's options in one forward pass; options of a node that begin alike share those tokens."""
         tokens: list[tuple[int, int]] = []  # (token, index of the parent in this list or -1)
         origin: list[int] = []  # the node that each token descends from
         places: list[list[list[int]]] = []  # the indices of each option's tokens

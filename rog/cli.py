@@ -1,4 +1,4 @@
-"""The command line: `rog demo`, `rog ask`, `rog paths`, `rog kg …`, `rog doctor`. Results on stdout, all else on stderr.
+"""The command line: `rog demo`, `rog ask`, `rog paths`, `rog kg`, `rog doctor`. Results on stdout, all else on stderr.
 
 Exit codes: 0 answered, 1 an error in the input (one line), 2 wrong usage, 3 no grounded answer, 130 interrupted.
 """
