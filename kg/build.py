@@ -75,6 +75,8 @@ def resolve(source: str) -> Sources:
     if source.startswith("pykeen:"):
         return pykeen_sources(source.removeprefix("pykeen:"))
     path = Path(source)
+    if path.is_dir():
+        raise LoadError(f"{source}: a directory, not a facts file")
     if path.exists():
         return Sources((path,))
     if "://" in source:

@@ -13,6 +13,7 @@ Anything else that escapes is a bug and keeps its traceback.
 from __future__ import annotations
 
 import errno
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -67,7 +68,12 @@ def disk_errors(target: Path) -> Iterator[None]:
             errno.EROFS: "the disk is read-only",
             errno.EACCES: "no permission to write there",
             errno.EPERM: "no permission to write there",
+            errno.ENOENT: "no folder can be made there",
+            errno.ENOTDIR: "no folder can be made there",
+            errno.ENAMETOOLONG: "the name is too long",
         }
+        if re.fullmatch(r"\d+ requested and \d+ written", str(error)):  # numpy's word for it, without a number
+            error.errno = errno.ENOSPC
         if error.errno not in reasons:
             raise
         raise GraphError(f"{reasons[error.errno]}: {target} was not written, nothing is left of it") from error

@@ -24,6 +24,9 @@ from kg.store import FORMAT
 from kg.types import Progress, Relation, Triple
 
 
+LONG = 200_000  # facts from which sorting and indexing take long enough to be reported
+
+
 @dataclass
 class Provenance:
     """Where a graph comes from, kept in its manifest."""
@@ -63,7 +66,7 @@ class Builder:
             raise GraphError(f"{out} exists already; choose another --out, or --force to replace it")
         if out.exists() and not (out / "manifest.json").exists():
             raise GraphError(f"{out} exists and is no graph: it will not be replaced; choose another --out")
-        report = progress or (lambda what, done, total: None)
+        report = progress if progress and len(self) > LONG else (lambda what, done, total: None)
         with disk_errors(out), written_beside(out) as folder:
             self._write_into(folder, provenance, report)
         return out

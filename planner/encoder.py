@@ -31,6 +31,8 @@ class Encoder:
         from transformers import AutoModel, AutoTokenizer
 
         folder = locate(name, progress)
+        if progress:
+            progress("loading models", 0, 0)
         with quietly():
             self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             self._model: Any = AutoModel.from_pretrained(folder, local_files_only=True).eval()

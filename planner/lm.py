@@ -35,6 +35,8 @@ class LanguageModel:
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         folder = locate(name, progress)
+        if progress:
+            progress("loading models", 0, 0)
         self.name = name
         self.device, automatic = best_device()
         if self.device == "cpu":

@@ -95,6 +95,7 @@ def test_what_is_there_is_not_overwritten_unasked(tmp_path: Path) -> None:
     ("error", "message"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
+        (OSError("400001 requested and 3040 written"), "the disk is full"),
         (OSError(errno.EROFS, "Read-only file system"), "the disk is read-only"),
         (sqlite3.OperationalError("database or disk is full"), "the disk is full"),
     ],

@@ -155,6 +155,8 @@ def test_build_skips_bad_lines_when_asked(tmp_path: Path) -> None:
         (["paths", "--kg", "{kg}", "heat", "actr"], "unknown relation 'actr'; did you mean 'actor'"),
         (["paths", "--kg", "{kg}", "heat", " "], "at least one step"),
         (["kg", "build", "{tmp}/none.tsv", "--out", "{tmp}/x.kg"], "none.tsv: no such file"),
+        (["kg", "build", "{tmp}", "--out", "{tmp}/x.kg"], "a directory, not a facts file"),
+        (["kg", "build", "demo", "--out", "/proc/x.kg"], "no folder can be made there: /proc/x.kg was not written"),
         (["kg", "describe", "pykeen:nope"], "pykeen:nope is not known"),
         (["kg", "build", "demo", "--out", "{tmp}/x.kg", "--columns", "1,2"], "expected three names"),
     ],
