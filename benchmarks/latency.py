@@ -29,7 +29,12 @@ def main() -> None:
     options = parser.parse_args()
     graph = open_graph("demo")
     texts = [row.question.text for row in random.Random(0).sample(demo_rows(graph, "test"), options.questions)]
-    lines = [machine(), f"{len(texts)} demo test questions, one at a time", "", f"{'planner':<12}{'p50 ms':>8}{'p95 ms':>8}"]
+    lines = [
+        machine(),
+        f"{len(texts)} demo test questions, one at a time",
+        "",
+        f"{'planner':<12}{'p50 ms':>8}{'p95 ms':>8}",
+    ]
     for name in PLANNERS:
         rog = RoG(graph, make_planner(name, graph))
         for text in texts[:5]:

@@ -23,7 +23,6 @@ from kg.names import EntityNames, readable, write_names
 from kg.store import FORMAT
 from kg.types import Progress, Relation, Triple
 
-
 LONG = 200_000  # facts from which sorting and indexing take long enough to be reported
 
 

@@ -9,7 +9,7 @@ illegal is ever scored, and where nothing legal continues a plan, it ends: there
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import exp, inf, log
 from typing import NamedTuple, Protocol
@@ -18,11 +18,18 @@ from kg.types import RelationPath
 from planner.lm import Growth, Node, Tokens
 from planner.space import PlanSpace
 
+# How much is read in one pass. Any values give the same plans; these took the fewest passes and tokens in trials
+# (docs/LOG.md), where a pass costs about as much as 25 tokens.
+SLACK = 12.0  # nats behind the head of the queue from which a prefix is not read along
+PASS = 96  # tokens in one pass at most, unless a single edge is longer
+BELOW = 24  # tokens below an edge up to which all of them are read with it
+
 
 class Tree(Protocol):
     """A language model's state after a prompt, and after what was added to it (`planner.lm.TokenTree`)."""
 
-    root: Node
+    def begin(self, stem: Tokens = ()) -> tuple[float, Node]:
+        """Read the prompt and `stem`: the log-probability of `stem`, and the state after it."""
 
     def grow(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> Growth:
         """Read options after nodes: the log-probability and the state of every token on the way."""
@@ -71,6 +78,27 @@ class Trie:
     children: dict[int, Trie] = field(default_factory=dict)
     ends: str | None = None
 
+    def edges(self) -> Iterator[tuple[Tokens, Trie]]:
+        """What may follow: for each next token the whole stretch up to where a name ends or branches."""
+        for token, child in self.children.items():
+            edge = [token]
+            while len(child.children) == 1 and child.ends is None:
+                ((token, child),) = child.children.items()
+                edge.append(token)
+            yield tuple(edge), child
+
+    def size(self) -> int:
+        """The number of tokens below."""
+        return sum(1 + child.size() for child in self.children.values())
+
+
+class Read(NamedTuple):
+    """A stretch to be read after an entry's node: its tokens, of which the first `length` lead to `trie`."""
+
+    tokens: Tokens
+    length: int
+    trie: Trie
+
 
 class Entry(NamedTuple):
     """A place in the queue: cheapest first, ties in the order of arrival.
@@ -87,11 +115,11 @@ class Entry(NamedTuple):
     trie: Trie
 
 
-def decode(space: PlanSpace, tree: Tree, spelling: Spelling, k: int, batch: int = 8, budget: int = 512) -> Decoded:
+def decode(space: PlanSpace, tree: Tree, spelling: Spelling, k: int, batch: int = 16, budget: int = 512) -> Decoded:
     """The `k` most probable legal plans, proven unless `exact` is False.
 
-    `batch` prefixes are read in one pass of the model; after `budget` prefixes in all the search stops with the best
-    plans that it has completed.
+    Up to `batch` prefixes are read in one pass of the model; after `budget` prefixes in all the search stops with the
+    best plans that it has completed.
     """
     search = Search(space, tree, spelling)
     done: list[Hypothesis] = []
@@ -116,19 +144,28 @@ class Search:
         self.queue: list[Entry] = []
         self.read = 0
         self._arrivals = 0
-        self._branch(0.0, (), tree.root, self._options(()))
+        self._tries: dict[RelationPath, Trie] = {}
+        stem = self._shared(())
+        logp, root = tree.begin(stem)
+        self._queue_next((), stem, -logp, root)
 
     def take(self, batch: int, done: list[Hypothesis], k: int) -> list[Entry]:
-        """Up to `batch` prefixes from the head of the queue; complete plans met before the first go to `done`."""
+        """Prefixes from the head of the queue worth reading together; complete plans met first go to `done`.
+
+        A pass costs about as much as 25 tokens, so a few more that may be needed are cheap and hopeless ones are not.
+        """
         taken: list[Entry] = []
+        tokens = 0
         while self.queue and len(taken) < batch and len(done) < k:
-            if not self.queue[0].edge and taken:
-                break  # it has to wait for the prefixes ahead of it
-            entry = heapq.heappop(self.queue)
-            if entry.edge:
-                taken.append(entry)
+            head = self.queue[0]
+            if taken and (not head.edge or head.cost > taken[0].cost + SLACK or tokens + len(head.edge) > PASS):
+                break
+            heapq.heappop(self.queue)
+            if head.edge:
+                taken.append(head)
+                tokens += len(head.edge)
             else:
-                done.append(Hypothesis(entry.path, -entry.cost))
+                done.append(Hypothesis(head.path, -head.cost))
         return taken
 
     def expand(self, entries: Sequence[Entry]) -> None:
@@ -136,39 +173,60 @@ class Search:
         if not entries:
             return
         self.read += len(entries)
-        separators = [self._separator(entry) for entry in entries]
-        edges = [[(*entry.edge, *after)] for entry, after in zip(entries, separators, strict=True)]
-        grown = self._tree.grow([entry.node for entry in entries], edges)
-        for entry, after, (places,) in zip(entries, separators, grown.places, strict=True):
-            last = places[len(entry.edge) - 1]
-            first = float(entry.node.logp[entry.edge[0]])  # in the cost already
-            cost = entry.cost + first - grown.logps[last]
-            here = grown.states[last]
-            if entry.trie.children:
-                self._branch(cost, entry.path, here, entry.trie)
-            if entry.trie.ends is not None:
-                path = (*entry.path, entry.trie.ends)
-                self._push(cost - float(here.logp[self._spelling.end]), path, here, (), Trie())
-                if after:
-                    separated = cost - (grown.logps[places[-1]] - grown.logps[last])
-                    self._branch(separated, path, grown.states[places[-1]], self._options(path))
+        reads = [list(self._reading(entry)) for entry in entries]
+        options = [[read.tokens for read in reading] for reading in reads]
+        grown = self._tree.grow([entry.node for entry in entries], options)
+        for entry, reading, places in zip(entries, reads, grown.places, strict=True):
+            before = entry.cost + float(entry.node.logp[entry.edge[0]])  # without the edge's first token
+            known = {id(read.trie) for read in reading}
+            for read, line in zip(reading, places, strict=True):
+                place = line[read.length - 1]
+                self._queue_after(read.trie, entry.path, before - grown.logps[place], grown.states[place], known)
+                if read.trie.ends is not None and len(line) > read.length:
+                    path = (*entry.path, read.trie.ends)
+                    stem = read.tokens[read.length + len(self._spelling.separator) :]
+                    self._queue_next(path, stem, before - grown.logps[line[-1]], grown.states[line[-1]])
 
-    def _separator(self, entry: Entry) -> Tokens:
-        """The separator, where a relation ends that another may follow: read along, since it costs next to nothing."""
-        if entry.trie.ends is None or not self._space.options((*entry.path, entry.trie.ends)):
+    def _reading(self, entry: Entry) -> Iterator[Read]:
+        """What to read of an entry: its edge, and where little lies below it, all of that."""
+        waiting = [(entry.edge, entry.trie)]
+        while waiting:
+            tokens, trie = waiting.pop()
+            yield Read((*tokens, *self._stem(entry.path, trie)), len(tokens), trie)
+            if trie.size() <= BELOW:
+                waiting += [((*tokens, *edge), below) for edge, below in trie.edges()]
+
+    def _stem(self, path: RelationPath, trie: Trie) -> Tokens:
+        """Where a relation ends that others may follow: the separator, and what all of their names begin with."""
+        if trie.ends is None:
             return ()
-        return self._spelling.separator
+        path = (*path, trie.ends)
+        return (*self._spelling.separator, *self._shared(path)) if self._options(path).children else ()
+
+    def _shared(self, path: RelationPath) -> Tokens:
+        """What the names of all relations that may follow begin with, short of a whole name."""
+        edges = list(self._options(path).edges())
+        return edges[0][0] if len(edges) == 1 and edges[0][1].ends is None else ()
+
+    def _queue_after(self, trie: Trie, path: RelationPath, cost: float, here: Node, known: Container[int]) -> None:
+        if trie.ends is not None:
+            self._push(cost - float(here.logp[self._spelling.end]), (*path, trie.ends), here, (), Trie())
+        for edge, below in trie.edges():
+            if id(below) not in known:
+                self._push(cost - float(here.logp[edge[0]]), path, here, edge, below)
+
+    def _queue_next(self, path: RelationPath, stem: Tokens, cost: float, here: Node) -> None:
+        trie = self._options(path)
+        for token in stem:
+            trie = trie.children[token]
+        for edge, below in trie.edges():
+            self._push(cost - float(here.logp[edge[0]]), path, here, edge, below)
 
     def _options(self, path: RelationPath) -> Trie:
-        return trie_of((relation, self._spelling.relation(relation)) for relation in self._space.options(path))
-
-    def _branch(self, cost: float, path: RelationPath, node: Node, trie: Trie) -> None:
-        for token, child in trie.children.items():
-            edge = [token]
-            while len(child.children) == 1 and child.ends is None:
-                ((token, child),) = child.children.items()
-                edge.append(token)
-            self._push(cost - float(node.logp[edge[0]]), path, node, tuple(edge), child)
+        if path not in self._tries:
+            names = ((relation, self._spelling.relation(relation)) for relation in self._space.options(path))
+            self._tries[path] = trie_of(names)
+        return self._tries[path]
 
     def _push(self, cost: float, path: RelationPath, node: Node, edge: Tokens, trie: Trie) -> None:
         self._arrivals += 1

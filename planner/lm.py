@@ -117,11 +117,25 @@ class TokenTree:
     def __init__(self, lm: LanguageModel, cache: Any, start: Node, text: Tokens) -> None:
         self._lm = lm
         self._cache = cache
+        self._start = start
+        self._text = text
         self._length = start.depth
         self.forwards = 0
-        chain = [(token, place - 1) for place, token in enumerate(text)]
-        origin = [0] * len(chain)
-        self.root = self._forward(chain, [start], origin, wanted=[len(chain) - 1])[0] if chain else start
+
+    def begin(self, stem: Tokens = ()) -> tuple[float, Node]:
+        """Read the rest of the prompt and `stem` in one pass: the log-probability of `stem`, and the node after it.
+
+        To be called once, before anything else.
+        """
+        tokens = self._text + stem
+        if not tokens:
+            return 0.0, self._start
+        chain = [(token, place - 1) for place, token in enumerate(tokens)]
+        wanted = range(max(0, len(self._text) - 1), len(tokens))
+        nodes = self._forward(chain, [self._start], [0] * len(chain), wanted)
+        if not self._text:
+            nodes = [self._start, *nodes]
+        return sum(float(node.logp[token]) for node, token in zip(nodes, stem, strict=False)), nodes[-1]
 
     def extend(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> list[list[tuple[float, Node]]]:
         """For each node, its options' natural-log probabilities (of all their tokens) and the nodes they end at.
@@ -133,9 +147,9 @@ class TokenTree:
         grown = self.grow(nodes, options)
         return [[(grown.logps[places[-1]], grown.states[places[-1]]) for places in row] for row in grown.places]
 
-    def likelihood(self, contexts: Sequence[Tokens], text: Tokens) -> list[float]:
-        """The natural-log probability of `text` after the prompt and each context: (len(contexts),). One pass."""
-        grown = self.grow([self.root], [[(*context, *text) for context in contexts]])
+    def likelihood(self, node: Node, contexts: Sequence[Tokens], text: Tokens) -> list[float]:
+        """The natural-log probability of `text` after a node and each context: (len(contexts),). One pass."""
+        grown = self.grow([node], [[(*context, *text) for context in contexts]])
         return [
             grown.logps[places[-1]] - grown.logps[places[len(context) - 1]]
             for context, places in zip(contexts, grown.places[0], strict=True)

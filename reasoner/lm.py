@@ -47,8 +47,9 @@ class LmReasoner:
         shown = evidence.found[:SHOWN]
         lines = [self._line(retrieved.paths[0]) for retrieved in shown]
         tree = self._lm.tree(reasoner_preamble(), reasoner_question(lines, question.text))
+        _, root = tree.begin()
         numbers = [self._lm.encode(f" {number}") for number in range(1, len(lines) + 1)]
-        chosen = log_softmax(np.array([logp for logp, _ in tree.extend([tree.root], [numbers])[0]]))
+        chosen = log_softmax(np.array([logp for logp, _ in tree.extend([root], [numbers])[0]]))
         scores = [log(retrieved.weight) + logp for retrieved, logp in zip(shown, chosen.tolist(), strict=True)]
         return answer_from(self._graph, shown[int(np.argmax(scores))], evidence, plan.fits)
 
