@@ -122,10 +122,33 @@ def rescored(lm: LanguageModel, question: Question, spelling: Spelling, plans: S
     return scores
 
 
-def timed(call: Callable[[], list[RelationPath]]) -> tuple[list[RelationPath], float]:
-    """What a call returns, and the seconds it took."""
+def timed(
+    lm: LanguageModel, call: Callable[[], list[RelationPath]]
+) -> tuple[list[RelationPath], tuple[float, int, int]]:
+    """What a call returns, and the seconds, passes and tokens that it took."""
+    meter = Meter(lm)
     began = time.perf_counter()
-    return call(), time.perf_counter() - began
+    found = call()
+    seconds = time.perf_counter() - began
+    meter.stop()
+    return found, (seconds, meter.passes, meter.tokens)
+
+
+class Meter:
+    """Counts a model's forward passes and the tokens that they read."""
+
+    def __init__(self, lm: LanguageModel) -> None:
+        self.passes = self.tokens = 0
+        self._hook = lm.model.register_forward_pre_hook(self._count, with_kwargs=True)
+
+    def _count(self, _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        ids = args[0] if args else kwargs["input_ids"]
+        self.passes += 1
+        self.tokens += ids.numel()
+
+    def stop(self) -> None:
+        """Count no further."""
+        self._hook.remove()
 
 
 def compare(name: str, graph: Graph, lm: LanguageModel, questions: Sequence[Question]) -> list[str]:
@@ -143,21 +166,27 @@ def compare(name: str, graph: Graph, lm: LanguageModel, questions: Sequence[Ques
             exact += decoded.exact
             return [best.path for best in decoded.best]
 
-        found, seconds = timed(search)
-        ours.append(seconds)
-        guessed, seconds = timed(lambda q=question: beam.plans(q, plan_space(graph, q, MAX_HOPS)))  # type: ignore[misc]
-        theirs.append(seconds)
+        def guess(question: Question = question) -> list[RelationPath]:
+            return beam.plans(question, plan_space(graph, question, MAX_HOPS))
+
+        found, cost = timed(lm, search)
+        ours.append(cost)
+        guessed, cost = timed(lm, guess)
+        theirs.append(cost)
         one, other = (rescored(lm, question, spelling, plans) for plans in (found, guessed))
         pairs = list(zip(one, sorted(other, reverse=True), strict=False))
         less += any(a < b - TOLERANCE for a, b in pairs) or len(one) < len(other)
         better += any(a > b + TOLERANCE for a, b in pairs) or len(one) > len(other)
-    ratio = bootstrap(np.log(theirs) - np.log(ours))
-    times = " / ".join(f"{np.exp(value):.2f}" for value in ratio)
-    ends = [f"{1000 * np.median(seconds):.0f} ms" for seconds in (ours, theirs)]
+    costs = [np.array(ours), np.array(theirs)]  # (questions, seconds / passes / tokens)
+    ratio = bootstrap(np.log(costs[1][:, 0]) - np.log(costs[0][:, 0]))
+    times = f"{np.exp(ratio.mean):.2f} [{np.exp(ratio.low):.2f}, {np.exp(ratio.high):.2f}]"
+    ends = [f"{1000 * np.median(cost[:, 0]):.0f} ms" for cost in costs]
+    passes, tokens = ([f"{cost[:, column].mean():.1f}" for cost in costs] for column in (1, 2))
     return [
         f"{name}: {len(questions)} questions",
         f"  exact p50 {ends[0]}, beam search p50 {ends[1]}",
-        f"  times faster (geometric mean, 95 % interval of it): {times}",
+        f"  times faster (geometric mean with 95 % interval): {times}",
+        f"  passes of the model a question: {passes[0]} and {passes[1]}; tokens read: {tokens[0]} and {tokens[1]}",
         f"  proven exact: {exact}; top 3 less probable than beam search's: {less}; more probable: {better}",
     ]
 
@@ -212,7 +241,6 @@ def main() -> None:
     every = demo_rows(demo, "test")
     picked = random.Random(0).sample(every, min(options.questions, len(every)))
     lines += compare("demo graph", demo, lm, [row.question for row in picked])
-    print("\n".join(lines), flush=True)
     if options.fb15k.exists():
         with tempfile.TemporaryDirectory() as place:
             graph = fb15k(options.fb15k, Path(place))
@@ -221,7 +249,7 @@ def main() -> None:
         lines.append(f"FB15k-237: skipped, {options.fb15k} is not there")
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text("\n".join(lines) + "\n")
-    print("\n".join(lines[-5:]))
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":
