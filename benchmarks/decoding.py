@@ -24,7 +24,8 @@ import numpy as np
 
 from benchmarks.common import demo_rows, machine
 from kg.build import Sources, build
-from kg.graph import Graph, open_graph
+from kg.graph import Graph
+from kg.open import open_graph
 from kg.types import Question, RelationPath, Topic
 from planner.decode import Spelling, Trie, decode, trie_of
 from planner.lm import LanguageModel, Tokens

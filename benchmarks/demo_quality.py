@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common import Row, demo_rows, machine
-from kg.graph import Graph, open_graph
+from kg.graph import Graph
+from kg.open import open_graph
 from kg.types import Question
 from planner.base import Plan, Planner, ScoredPath
 from planner.registry import make_planner

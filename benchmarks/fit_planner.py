@@ -20,7 +20,8 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.common import Row, demo_rows
-from kg.graph import Graph, open_graph
+from kg.graph import Graph
+from kg.open import open_graph
 from kg.types import RelationPath
 from planner.combined import CombinedPlanner
 from planner.encoder import Encoder

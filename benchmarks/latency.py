@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common import demo_rows, machine
-from kg.graph import open_graph
+from kg.open import open_graph
 from planner.registry import PLANNERS, make_planner
 from reasoner.pipeline import RoG
 

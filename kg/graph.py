@@ -1,11 +1,11 @@
-"""What a graph must answer, whatever it is stored in: the Protocols `Graph` and `Frontier`, and `open_graph`."""
+"""What a graph must answer, whatever it is stored in: the Protocols `Graph` and `Frontier`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from kg.types import Entity, Progress, Relation, RelationPath, Triple, Walks
+from kg.types import Entity, Relation, RelationPath, Triple, Walks
 
 
 class Size(NamedTuple):
@@ -89,26 +89,3 @@ class Graph(Protocol):
 
     def scan(self, text: str, limit: int, cutoff: float) -> list[tuple[Name, float]]:
         """Names within a string similarity of `cutoff` (0 to 1) of `text`, the closest first. Slow: reads all."""
-
-
-def open_graph(source: Any, progress: Progress | None = None) -> Graph:
-    """The graph behind `source`, read-only.
-
-    `source` is a `.kg` directory, a facts file (built once and cached), `pykeen:nations|umls|kinships`, `demo`,
-    a `networkx.MultiDiGraph`, or an iterable of `(head, relation, tail)`.
-    Raises GraphError if there is nothing usable there.
-    """
-    from pathlib import Path
-
-    if not isinstance(source, str | Path):
-        from kg.networkx_graph import NetworkXGraph
-
-        return NetworkXGraph(source) if hasattr(source, "edges") else NetworkXGraph.from_triples(source)
-    from kg.store import Store
-
-    path = Path(source)
-    if path.is_dir():
-        return Store(path)
-    from kg.build import cached_store
-
-    return Store(cached_store(str(source), progress))

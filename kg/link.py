@@ -51,7 +51,7 @@ class Span:
 
 def checked(text: str) -> str:
     """The question's text trimmed, or QuestionError if it is empty or far too long."""
-    text = " ".join(text.replace("\0", " ").split())
+    text = " ".join(text.encode("utf-8", "replace").decode().replace("\0", " ").split())  # no lone surrogates
     if not text:
         raise QuestionError("the question is empty")
     if len(text) > MAX_QUESTION:

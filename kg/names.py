@@ -6,12 +6,14 @@ import re
 import sqlite3
 import threading
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from rapidfuzz.distance.OSA import normalized_similarity as similarity
+
+from kg.types import Relation
 
 ARTICLES = ("the ", "a ", "an ")
 SCANNED = 2_000_000  # names that a fuzzy scan reads
@@ -48,7 +50,7 @@ def normal(text: str) -> str:
     for article in ARTICLES:
         if words.startswith(article):
             words = words[len(article) :]
-    return words or text.casefold().strip()
+    return words or text.casefold().strip().encode("utf-8", "replace").decode()
 
 
 def readable(key: str) -> str:
@@ -61,6 +63,13 @@ def readable(key: str) -> str:
         key = key.rsplit(".", 1)[-1]
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", key.replace("_", " "))
     return " ".join(spaced.split()) or key
+
+
+def named_relation(key: str, names: Mapping[str, tuple[str, str]]) -> Relation:
+    """A relation with its label and inverse label, guessed from the key where they were not given."""
+    label, backwards = names.get(key, ("", ""))
+    label = label or readable(key)
+    return Relation(key, label, backwards or f"{label} of")
 
 
 def write_names(path: Path, rows: Iterable[tuple[int, EntityNames]]) -> None:

@@ -17,9 +17,8 @@ from typing import Any
 
 from kg.errors import GraphError, UnknownKeyError
 from kg.graph import Name, Size
-from kg.names import EntityNames, NameRow, Names, readable, write_names
+from kg.names import EntityNames, NameRow, Names, named_relation, readable, write_names
 from kg.types import Entity, ReasoningPath, Relation, RelationPath, Step, Triple, Walks, base, inverse
-from kg.write import named_relation
 
 
 class NetworkXGraph:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.errors import GraphError, disk_errors
-from kg.names import EntityNames, readable, write_names
+from kg.names import EntityNames, named_relation, readable, write_names
 from kg.store import FORMAT
 from kg.types import Progress, Relation, Triple
 
@@ -117,13 +117,6 @@ class Builder:
 
 
 Facts = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
-
-
-def named_relation(key: str, names: Mapping[str, tuple[str, str]]) -> Relation:
-    """A relation with its label and inverse label, guessed from the key where they were not given."""
-    label, backwards = names.get(key, ("", ""))
-    label = label or readable(key)
-    return Relation(key, label, backwards or f"{label} of")
 
 
 def ranked(numbers: dict[str, int]) -> tuple[list[str], NDArray[np.int32]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kg.errors import RogError
-    from kg.graph import open_graph
+    from kg.open import open_graph
     from reasoner.base import Answer, Trace
     from reasoner.pipeline import RoG
 
@@ -24,7 +24,7 @@ HOMES = {
     "RoG": "reasoner.pipeline",
     "RogError": "kg.errors",
     "Trace": "reasoner.base",
-    "open_graph": "kg.graph",
+    "open_graph": "kg.open",
 }
 
 

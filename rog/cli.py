@@ -56,7 +56,7 @@ def main() -> None:
 
 def opened(kg: str) -> Graph:
     """The graph behind --kg."""
-    from kg.graph import open_graph
+    from kg.open import open_graph
     from rog.progress import progress
 
     with progress(err) as report:
@@ -130,10 +130,10 @@ def ask(
 ) -> None:
     """Ask a question. Exit code 3 says that the graph does not know."""
     graph = opened(kg)
-    questions = [line.strip() for line in sys.stdin if line.strip()] if question == "-" else [question]
     from kg.link import checked
 
-    questions = [checked(text) for text in questions]  # before models are loaded
+    asked = sys.stdin.buffer.read().decode("utf-8", "replace").splitlines() if question == "-" else [question]
+    questions = [checked(text) for text in asked if text.strip() or question != "-"]  # before models are loaded
     rog = pipeline(graph, planner, reasoner, k, max_hops)
     answered = [ask_one(rog, graph, text, entity, paths_only, as_json) for text in questions]
     if not all(answered):
@@ -147,9 +147,7 @@ def ask_one(rog: RoG, graph: Graph, text: str, entity: str | None, paths_only: b
     began = time.perf_counter()
     trace = rog.trace(text, entity)
     if as_json:
-        out.print_json(json.dumps(show.as_json(trace, graph), ensure_ascii=False)) if out.is_terminal else print(
-            json.dumps(show.as_json(trace, graph), ensure_ascii=False)
-        )
+        print(json.dumps(show.as_json(trace, graph), ensure_ascii=False))
     else:
         out.print(show.tree(trace, graph) if paths_only else show.shown(trace, graph, time.perf_counter() - began))
     return bool(trace.evidence.found) if paths_only else trace.answer.verdict == "grounded"
@@ -207,8 +205,8 @@ def kg_build(
 ) -> None:
     """Build a graph from files. A build that fails or is interrupted leaves nothing behind."""
     from kg.build import build, merged
-    from kg.graph import open_graph
     from kg.load import Options, parse_columns
+    from kg.open import open_graph
     from rog.progress import progress
 
     began = time.perf_counter()

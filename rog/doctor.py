@@ -70,7 +70,7 @@ def has_fts5() -> bool:
 
 def described(kg: str) -> str:
     """The graph's size and hash, or why it does not open."""
-    from kg.graph import open_graph
+    from kg.open import open_graph
     from kg.store import Store
 
     try:

@@ -16,8 +16,8 @@ import pytest
 from kg import write
 from kg.build import Sources, build, cached_store, merged, resolve
 from kg.errors import GraphError, LoadError
-from kg.graph import open_graph
 from kg.load import Options
+from kg.open import open_graph
 
 
 def facts(folder: Path, text: str = "a\tr\tb\n") -> Sources:

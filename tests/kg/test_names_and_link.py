@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kg.errors import GraphError, QuestionError
-from kg.graph import Graph, open_graph
+from kg.graph import Graph
 from kg.link import link, resolve_entity, search
 from kg.names import normal, readable
+from kg.open import open_graph
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,8 @@ def test_questions_that_cannot_be_asked(films: Graph) -> None:
     assert link(films, "?" * 500) == ()
 
 
-@given(st.text(min_size=1, max_size=80))
+@given(st.text(st.characters(), min_size=1, max_size=80))
+@example("\udcff\udcfe")
 def test_any_text_links_or_is_refused(films: Graph, text: str) -> None:
     try:
         topics = link(films, text)

@@ -6,8 +6,9 @@ import networkx as nx
 import pytest
 
 from kg.errors import GraphError
-from kg.graph import Graph, open_graph
+from kg.graph import Graph
 from kg.networkx_graph import NetworkXGraph
+from kg.open import open_graph
 from tests.kg.graph_contract import GraphContract
 
 

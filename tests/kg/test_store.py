@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from kg import kernels, store, write
 from kg.errors import GraphError
-from kg.graph import Graph, open_graph
+from kg.graph import Graph
 from kg.networkx_graph import NetworkXGraph
+from kg.open import open_graph
 from kg.store import Store
 from kg.types import Triple
 from kg.write import Builder, Provenance

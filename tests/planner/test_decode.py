@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg.graph import open_graph
+from kg.open import open_graph
 from kg.types import RelationPath
 from planner.decode import Decoded, Spelling, decode, trie_of
 from planner.lm import Growth, Node, Tokens

@@ -121,7 +121,7 @@ def test_a_budget_of_plans_is_kept_and_admitted(films: Graph, monkeypatch: pytes
 
 
 def test_every_plan_is_executable_and_symmetric_relations_go_one_way() -> None:
-    from kg.graph import open_graph
+    from kg.open import open_graph
 
     facts = [("a", "near", "b"), ("b", "near", "a"), ("b", "near", "c"), ("c", "near", "b"), ("c", "in", "d")]
     space = PlanSpace(open_graph(facts), ["a"], 3)
@@ -144,7 +144,7 @@ def test_relation_words_are_all_different_and_plans_parse(films: Graph) -> None:
 
 
 def test_relations_that_read_alike_are_told_apart() -> None:
-    from kg.graph import open_graph
+    from kg.open import open_graph
 
     words = relation_words(open_graph([("a", "x/likes", "b"), ("a", "likes", "b"), ("a", "Likes_", "b")]))
     assert len(set(words.values())) == 6

@@ -8,8 +8,9 @@ from math import log
 import pytest
 
 from kg.errors import QuestionError, UnknownKeyError
-from kg.graph import Graph, open_graph
+from kg.graph import Graph
 from kg.link import link
+from kg.open import open_graph
 from kg.types import Question, ReasoningPath, RelationPath, Step, Topic
 from planner.base import Plan, ScoredPath
 from planner.lm import LanguageModel
