@@ -147,8 +147,12 @@ def cached_store(source: str, progress: Progress | None = None) -> Path:
             raise LoadError(f"{path}: no such file")
         with path.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
-    stem = source.replace(":", "-") if ":" in source or source == "demo" else Path(source).name.split(".")[0]
+    stem = source.replace(":", "-") if source.startswith("pykeen:") else Path(source).name.split(".")[0]
     out = user_cache_path("rog") / "graphs" / f"{stem}-{digest.hexdigest()[:16]}.kg"
     if not out.exists():
-        build(sources, out, progress=progress)
+        try:
+            build(sources, out, progress=progress)
+        except GraphError:
+            if not out.exists():  # else another process was faster
+                raise
     return out

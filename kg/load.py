@@ -9,6 +9,8 @@ import csv
 import gzip
 import json
 import re
+import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,7 +74,8 @@ def parse_columns(text: str | None) -> tuple[str, str, str] | None:
     if text is None:
         return None
     parts = [part.strip() for part in text.split(",")]
-    if len(parts) != 3 or not all(parts) or "0" in parts:
+    numbers = [part for part in parts if part.isdecimal()]
+    if len(parts) != 3 or not all(parts) or any(int(number) < 1 for number in numbers):
         raise LoadError(f"--columns {text}: expected three names, or three numbers from 1, as in 1,2,3")
     return parts[0], parts[1], parts[2]
 
@@ -130,7 +133,7 @@ def text_lines(path: Path, skip_bad: bool, report: Report) -> Iterator[tuple[int
                     bad_line(path, number, "holds a NUL byte: is this a binary file?", skip_bad, report)
                     continue
                 yield number, line
-        except (gzip.BadGzipFile, EOFError) as error:
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise LoadError(f"{path}: damaged gzip file after line {number} ({error})") from error
 
 
@@ -155,6 +158,10 @@ def fact(fields: Iterable[object], report: Report) -> Triple | str:
         return "an empty head, relation or tail"
     if relation.startswith(INVERSE):
         return f"relation {relation!r} begins with {INVERSE!r}, which stands for an inverse step"
+    try:
+        (head + relation + tail).encode()
+    except UnicodeEncodeError:
+        return "holds half a surrogate pair"
     if SEPARATOR in head + relation + tail:
         return "holds a control character (0x1f)"
     report.facts += 1
@@ -211,7 +218,7 @@ def find_columns(
     """Where head, relation and tail stand, and whether the first row is a header."""
     titles = [field.strip().casefold() for field in first]
     if wanted is not None:
-        if all(name.isdigit() for name in wanted):
+        if all(name.isdecimal() for name in wanted):
             places = [int(name) - 1 for name in wanted]
             return (places[0], places[1], places[2]), False
         missing = [name for name in wanted if name.casefold() not in titles]
@@ -237,8 +244,8 @@ def read_jsonl(path: Path, options: Options, report: Report) -> Iterator[Triple]
         triple: Triple | str
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
-            triple = f"not JSON ({error.msg})"
+        except (ValueError, RecursionError) as error:
+            triple = f"not JSON ({error})"
         else:
             triple = fact_of_json(row, options, report)
         if isinstance(triple, str):
@@ -301,14 +308,24 @@ def unescape(text: str) -> str:
     """N-Triples escapes undone."""
     if "\\" not in text:
         return text
-    return ESCAPE.sub(lambda m: chr(int(m[1] or m[2], 16)) if m[1] or m[2] else ESCAPED.get(m[3], m[3]), text)
+    return ESCAPE.sub(unescaped, text)
+
+
+def unescaped(match: re.Match[str]) -> str:
+    """The character that one escape stands for; the escape itself where there is no such character."""
+    if match[3]:
+        return ESCAPED.get(match[3], match[3])
+    code = int(match[1] or match[2], 16)
+    return chr(code) if code <= sys.maxunicode else match[0]
 
 
 def read_side_table(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
     """Numbered rows of a TSV or CSV side file; without a header the columns are taken in this order."""
     order: list[str] | None = None
-    is_tsv = guess_format(path) == "tsv"
-    for number, fields in table_rows(path, is_tsv, False, Report()):
+    form = guess_format(path)
+    if form not in ("tsv", "csv"):
+        raise LoadError(f"{path}: expected a .tsv or .csv table of {', '.join(columns)}")
+    for number, fields in table_rows(path, form == "tsv", False, Report()):
         if not any(fields):
             continue
         if order is None:
@@ -325,7 +342,7 @@ def read_names(path: Path) -> dict[str, EntityNames]:
     """Labels, types and aliases by entity key; types and aliases are separated by `|`."""
     names = {}
     for number, row in read_side_table(path, ("key", "label", "types", "aliases")):
-        if not row["key"]:
+        if not row.get("key"):
             raise LoadError(f"{path}, line {number}: an empty key")
         types, aliases = (tuple(filter(None, row.get(name, "").split("|"))) for name in ("types", "aliases"))
         names[row["key"]] = EntityNames(row.get("label", ""), types, aliases)
@@ -335,4 +352,4 @@ def read_names(path: Path) -> dict[str, EntityNames]:
 def read_relations(path: Path) -> dict[str, tuple[str, str]]:
     """Label and inverse label by relation key."""
     rows = read_side_table(path, ("key", "label", "inverse_label"))
-    return {row["key"]: (row.get("label", ""), row.get("inverse_label", "")) for _, row in rows}
+    return {row.get("key", ""): (row.get("label", ""), row.get("inverse_label", "")) for _, row in rows}

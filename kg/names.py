@@ -9,14 +9,16 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rapidfuzz.distance.OSA import normalized_similarity as similarity
 
-from kg.types import Relation
+from kg.errors import GraphError
+from kg.types import INVERSE, Relation
 
 ARTICLES = ("the ", "a ", "an ")
 SCANNED = 2_000_000  # names that a fuzzy scan reads
+TYPED = 10_000  # facts of a relation from which the commonest types at its ends are taken
 SEPARATOR = "\x1f"  # between the aliases or types of one entity; stripped from names on the way in
 
 SCHEMA = """
@@ -65,6 +67,13 @@ def readable(key: str) -> str:
     return " ".join(spaced.split()) or key
 
 
+def checked_relation(key: str) -> str:
+    """The relation's key, or GraphError if it cannot be told from an inverse step."""
+    if not key or key.startswith(INVERSE):
+        raise GraphError(f"relation {key!r} is empty or begins with {INVERSE!r}, which stands for an inverse step")
+    return key
+
+
 def named_relation(key: str, names: Mapping[str, tuple[str, str]]) -> Relation:
     """A relation with its label and inverse label, guessed from the key where they were not given."""
     label, backwards = names.get(key, ("", ""))
@@ -79,7 +88,9 @@ def write_names(path: Path, rows: Iterable[tuple[int, EntityNames]]) -> None:
         db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=8192;" + SCHEMA)
         for number, names in rows:
             label = names.label.replace(SEPARATOR, " ")
-            types, aliases = (SEPARATOR.join(part) for part in (names.types, names.aliases))
+            types, aliases = (
+                SEPARATOR.join(text.replace(SEPARATOR, " ") for text in part) for part in (names.types, names.aliases)
+            )
             db.execute("INSERT INTO entity VALUES (?, ?, ?, ?)", (number, label, types, aliases))
             for text in dict.fromkeys((label, *names.aliases)):
                 row = (number, text, normal(text), text != label)
@@ -105,6 +116,12 @@ class Names:
         connection: sqlite3.Connection = self._local.db
         return connection
 
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise GraphError(f"the names of the graph are damaged ({error}); build the graph again") from error
+
     def close(self) -> None:
         """Close this thread's connection."""
         if hasattr(self._local, "db"):
@@ -116,14 +133,14 @@ class Names:
 
     def of(self, number: int) -> EntityNames:
         """The names of one entity."""
-        row = self._db.execute("SELECT label, types, aliases FROM entity WHERE id = ?", (number,)).fetchone()
+        (row,) = self._rows("SELECT label, types, aliases FROM entity WHERE id = ?", (number,))
         return EntityNames(row[0], split(row[1]), split(row[2]))
 
     def named(self, normals: Sequence[str]) -> list[NameRow]:
         """The names with one of these normal forms, by entity number."""
         marks = ",".join("?" * len(normals))
         query = f"SELECT id, text, alias FROM name WHERE normal IN ({marks}) ORDER BY id, alias, text"
-        return [NameRow(i, text, bool(alias)) for i, text, alias in self._db.execute(query, list(normals))]
+        return [NameRow(i, text, bool(alias)) for i, text, alias in self._rows(query, list(normals))]
 
     def search(self, text: str, limit: int) -> list[NameRow]:
         """The names that share a word with `text`, or begin one of their words with its last, best BM25 first."""
@@ -131,7 +148,7 @@ class Names:
         if not words:
             return []
         query = " OR ".join(f'"{word}"' for word in words) + f' OR "{words[-1]}"*'
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT name.id, text, alias FROM words JOIN name ON name.rowid = words.rowid "
             "WHERE words MATCH ? ORDER BY bm25(words), name.id, text LIMIT ?",
             (query, limit),
@@ -140,7 +157,7 @@ class Names:
 
     @cached_property
     def _all(self) -> tuple[list[NameRow], list[str]]:
-        rows = self._db.execute("SELECT id, text, alias, normal FROM name ORDER BY rowid LIMIT ?", (SCANNED,))
+        rows = self._rows("SELECT id, text, alias, normal FROM name ORDER BY rowid LIMIT ?", (SCANNED,))
         names, forms = [], []
         for i, text, alias, form in rows:
             names.append(NameRow(i, text, bool(alias)))

@@ -17,7 +17,7 @@ from typing import Any
 
 from kg.errors import GraphError, UnknownKeyError
 from kg.graph import Name, Size
-from kg.names import EntityNames, NameRow, Names, named_relation, readable, write_names
+from kg.names import TYPED, EntityNames, NameRow, Names, checked_relation, named_relation, readable, write_names
 from kg.types import Entity, ReasoningPath, Relation, RelationPath, Step, Triple, Walks, base, inverse
 
 
@@ -28,7 +28,7 @@ class NetworkXGraph:
         if not graph.is_directed():
             raise GraphError("an undirected networkx graph has lost the direction of its facts: pass a MultiDiGraph")
         facts = {
-            Triple(str(head), str(data.get("relation", key)), str(tail))
+            Triple(str(head), checked_relation(str(data.get("relation", key))), str(tail))
             for head, tail, key, data in edges_with_keys(graph)
         }
         if not facts:
@@ -49,7 +49,8 @@ class NetworkXGraph:
         import networkx as nx
 
         graph: Any = nx.MultiDiGraph()
-        graph.add_edges_from((head, tail, relation) for head, relation, tail in triples)
+        for head, relation, tail in triples:
+            graph.add_edge(head, tail, key=relation)
         return cls(graph)
 
     def _describe(self, names: Mapping[str, tuple[str, str]]) -> dict[str, Relation]:
@@ -57,13 +58,13 @@ class NetworkXGraph:
         for key in sorted({relation for _, relation, _ in self._facts}):
             facts = sorted(fact for fact in self._facts if fact.relation == key)
             described = named_relation(key, names)
-            head, tail = (commonest_type(self._types(fact[place]) for fact in facts) for place in (0, 2))
+            head, tail = (commonest_type(self._types(fact[place]) for fact in facts[:TYPED]) for place in (0, 2))
             both = all(Triple(fact.tail, key, fact.head) in self._facts for fact in facts)
             relations[key] = replace(described, facts=len(facts), head_type=head, tail_type=tail, symmetric=both)
         return relations
 
     def _types(self, key: str) -> tuple[str, ...]:
-        return tuple(self._data.get(key, {}).get("types", ()))
+        return texts(self._data.get(key, {}).get("types", ()))
 
     @property
     def name(self) -> str:
@@ -130,7 +131,7 @@ class NetworkXGraph:
     def _names_of(self, key: str) -> EntityNames:
         data = self._data.get(key, {})
         label = str(data.get("label") or readable(key))
-        return EntityNames(label, self._types(key), tuple(data.get("aliases", ())))
+        return EntityNames(label, self._types(key), texts(data.get("aliases", ())))
 
     def named(self, normal_forms: Sequence[str]) -> list[Name]:
         """Every name with one of these normal forms."""
@@ -207,6 +208,11 @@ def edges_with_keys(graph: Any) -> Iterable[tuple[Any, Any, Any, Mapping[str, An
         edges: Iterable[tuple[Any, Any, Any, Mapping[str, Any]]] = graph.edges(keys=True, data=True)
         return edges
     return ((head, tail, "related to", data) for head, tail, data in graph.edges(data=True))
+
+
+def texts(value: str | Iterable[str]) -> tuple[str, ...]:
+    """One text or several as a tuple."""
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def commonest_type(types: Iterable[tuple[str, ...]]) -> str:

@@ -41,6 +41,9 @@ class Store:
         self.manifest = read_manifest(path)
         arrays = {name: load_array(path, name) for name in ARRAYS}
         self._index = tuple(arrays[name] for name in ARRAYS[:4])
+        rows, slot_rel, slot_ptr, nbr = self._index
+        if int(rows[-1]) != len(slot_rel) or int(slot_ptr[-1]) != len(nbr) or len(rows) != self.size.entities + 1:
+            raise GraphError(f"{path} is damaged: its arrays do not fit together; build the graph again")
         self._ends = arrays["key_ends"]
         self._keys = np.asarray(np.memmap(path / "keys.bin", np.uint8, "r")) if len(self._ends) > 1 else None
         self._relations: dict[str, Relation] = {row["key"]: Relation(**row) for row in self.manifest["relations"]}

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.errors import GraphError, disk_errors
-from kg.names import EntityNames, named_relation, readable, write_names
+from kg.names import TYPED, EntityNames, checked_relation, named_relation, readable, write_names
 from kg.store import FORMAT
 from kg.types import Progress, Relation, Triple
 
@@ -53,8 +53,10 @@ class Builder:
         entities, relations = self._entities, self._relations
         heads, rels, tails = self._columns
         for head, relation, tail in triples:
+            if relation not in relations:
+                relations[checked_relation(relation)] = len(relations)
             heads.append(entities.setdefault(head, len(entities)))
-            rels.append(relations.setdefault(relation, len(relations)))
+            rels.append(relations[relation])
             tails.append(entities.setdefault(tail, len(entities)))
 
     def write(self, out: Path, provenance: Provenance, overwrite: bool, progress: Progress | None = None) -> Path:
@@ -63,8 +65,8 @@ class Builder:
             raise GraphError(f"no facts in {provenance.source or 'the input'}: an empty graph was not written")
         if out.exists() and not overwrite:
             raise GraphError(f"{out} exists already; choose another --out, or --force to replace it")
-        if out.exists() and not (out / "manifest.json").exists():
-            raise GraphError(f"{out} exists and is no graph: it will not be replaced; choose another --out")
+        if out.exists() and not is_only_a_graph(out):
+            raise GraphError(f"{out} exists and is not just a graph: it will not be replaced; choose another --out")
         report = progress if progress and len(self) > LONG else (lambda what, done, total: None)
         with disk_errors(out), written_beside(out) as folder:
             self._write_into(folder, provenance, report)
@@ -190,8 +192,8 @@ def first_types(keys: list[str], names: Mapping[str, EntityNames]) -> list[str]:
 
 
 def commonest(types: list[str], numbers: NDArray[np.int32]) -> str:
-    """The most frequent type among these entities (first 10,000), or ''; ties go to the first by name."""
-    counts: Counter[str] = Counter(types[number] for number in numbers[:10_000].tolist())
+    """The most frequent type among these entities (of the first 10,000), or ''; ties go to the first by name."""
+    counts: Counter[str] = Counter(types[number] for number in numbers[:TYPED].tolist())
     return sorted(counts, key=lambda name: (-counts[name], name))[0]
 
 
@@ -227,12 +229,28 @@ def written_beside(out: Path) -> Iterator[Path]:
     try:
         yield folder
         old = out.parent / f".{out.name}.replaced-{os.getpid()}"
-        if out.exists():
+        replacing = out.exists()
+        if replacing:
             out.rename(old)
-        folder.rename(out)
+        try:
+            folder.rename(out)
+        except OSError:
+            if replacing:
+                old.rename(out)
+            raise
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_only_a_graph(path: Path) -> bool:
+    """Whether a directory holds what a build writes and nothing else, so that replacing it loses nothing."""
+    try:
+        manifest = json.loads((path / "manifest.json").read_text("utf-8"))
+        written = {"manifest.json", *manifest["files"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return {entry.name for entry in path.iterdir()} <= written
 
 
 def remove_leftovers(out: Path) -> None:

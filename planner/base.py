@@ -11,7 +11,7 @@ from kg.types import Question, RelationPath
 
 
 class ScoredPath(NamedTuple):
-    """A relation path and its natural-log probability among all legal plans of the question."""
+    """A relation path and its natural-log probability among the legal plans that the planner compared."""
 
     relations: RelationPath
     logp: float

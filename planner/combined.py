@@ -61,7 +61,8 @@ class CombinedPlanner:
         best = int(order[0])
         fits = fit_probability(self._coefficients, self.names, short.table[best], exp(logp[best]))
         paths = tuple(ScoredPath(short.plans[row], float(logp[row])) for row in order)
-        return Plan(paths, short.complete, fits)
+        note = "" if short.complete else f"the language model compared the {len(short.plans)} most similar legal plans"
+        return Plan(paths, short.complete, fits, note)
 
     def shortlist(self, question: Question, k: int, max_hops: int) -> Shortlist:
         """The plans that the semantic planner thinks best, with all their features."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from math import exp, inf, log
 from typing import NamedTuple, Protocol
 
+from kg.errors import ModelError
 from kg.types import RelationPath
 from planner.lm import Growth, Node, Tokens
 from planner.space import PlanSpace
@@ -240,6 +241,8 @@ def trie_of(names: Iterable[tuple[str, Tokens]]) -> Trie:
         place = root
         for token in tokens:
             place = place.children.setdefault(token, Trie())
+        if place.ends is not None:
+            raise ModelError(f"the model's tokens do not tell the relations {place.ends!r} and {name!r} apart")
         place.ends = name
     return root
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kg.errors import ModelError
 from kg.types import Progress
-from planner.models import DEFAULT_ENCODER, locate, quietly
+from planner.models import DEFAULT_ENCODER, UNLOADABLE, locate, quietly
 
 MAX_TOKENS = 128
 
@@ -33,9 +34,12 @@ class Encoder:
         folder = locate(name, progress)
         if progress:
             progress("loading models", 0, 0)
-        with quietly():
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            self._model: Any = AutoModel.from_pretrained(folder, local_files_only=True).eval()
+        try:
+            with quietly():
+                self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+                self._model: Any = AutoModel.from_pretrained(folder, local_files_only=True).eval()
+        except UNLOADABLE as error:
+            raise ModelError(f"{name} does not load as an encoder: {str(error).splitlines()[0]}") from error
         self.tokens = lru_cache(maxsize=20_000)(self._tokens)
 
     def _tokens(self, text: str) -> Tokens:

@@ -51,11 +51,12 @@ def asked(question: Question) -> Asked:
         return Asked(question.text, 0, 0)
     topic = question.topics[0]
     kind = topic.entity.types[0] if topic.entity.types else MASK
-    at = question.text.casefold().find(topic.mention.casefold())
-    if not topic.mention or at < 0:
+    words = r"\W+".join(map(re.escape, topic.mention.split()))  # the linker drops punctuation between words
+    match = re.search(rf"(?<!\w){words}(?!\w)", question.text, re.IGNORECASE) if words else None
+    if match is None:
         return Asked(question.text, 0, 0)
-    text = question.text[:at] + kind + question.text[at + len(topic.mention) :]
-    return Asked(text, at, at + len(kind))
+    text = question.text[: match.start()] + kind + question.text[match.end() :]
+    return Asked(text, match.start(), match.start() + len(kind))
 
 
 def content(words: Sequence[str]) -> list[int]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kg.errors import ModelError
 from kg.types import Progress
 from planner.device import best_device, free_cores
-from planner.models import DEFAULT_LM, locate, quietly
+from planner.models import DEFAULT_LM, UNLOADABLE, locate, quietly
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +47,7 @@ class LanguageModel:
                 model: Any = AutoModelForCausalLM.from_pretrained(
                     folder, local_files_only=True, dtype=getattr(torch, dtype or automatic)
                 )
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except UNLOADABLE as error:
             raise ModelError(
                 f"{name} does not load as a causal language model: {str(error).splitlines()[0]}"
             ) from error

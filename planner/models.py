@@ -24,9 +24,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path
+from safetensors import SafetensorError
 
 from kg.errors import ModelError, disk_errors
 from kg.types import Progress
+
+# What transformers raises for folders that hold something else, or the wrong kind of model.
+UNLOADABLE = (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, ImportError, SafetensorError)
 
 DEFAULT_LM = "HuggingFaceTB/SmolLM2-135M-Instruct"
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"

@@ -46,4 +46,4 @@ class LmPlanner:
 
 def spelling_of(lm: LanguageModel, words: Mapping[str, str]) -> Spelling:
     """How plans are written in a model's tokens: each relation as ` words`."""
-    return Spelling(lambda relation: lm.encode(" " + words[relation]), lm.encode(SEPARATOR), lm.encode(END)[0])
+    return Spelling(lambda relation: lm.encode(" " + words[relation]), lm.encode(SEPARATOR), lm.encode(END)[-1])

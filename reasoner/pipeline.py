@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from kg.errors import QuestionError
 from kg.graph import Graph
 from kg.link import checked, link
 from kg.types import Question, Topic
@@ -31,6 +32,8 @@ class RoG:
         max_hops: int = 3,
         limit: int = LIMIT,
     ) -> None:
+        if min(k, max_hops, limit) < 1:
+            raise QuestionError(f"k, max_hops and limit are at least 1, not {k}, {max_hops} and {limit}")
         self.graph = graph
         self.planner = make_planner(planner, graph) if isinstance(planner, str) else planner
         self.reasoner = reasoner or SymbolicReasoner(graph)

@@ -1,4 +1,4 @@
-"""An independent check of an answer's proof. Uses stored facts only, and none of the code that found the paths."""
+"""An independent check of an answer's proof: it asks the graph for single facts only, and searches nothing."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ def problems(graph: Graph, question: Question, plan: Plan, answer: Answer) -> li
     through stored facts, never comes back to its start, and ends at the entity.
     """
     found = []
+    if answer.verdict == "grounded" and not answer.entities:
+        found.append("a grounded answer without an entity")
     if len(answer.support) != len(answer.entities):
         found.append(f"{len(answer.entities)} entities but {len(answer.support)} supporting paths")
     topics = {topic.key for topic in question.topics}

@@ -5,6 +5,7 @@ Exit codes: 0 answered, 1 an error in the input (one line), 2 wrong usage, 3 no 
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -34,8 +35,8 @@ kg_app = typer.Typer(help="Build, describe and search graphs.", no_args_is_help=
 app.add_typer(kg_app, name="kg")
 
 # Where nobody looks at a terminal, lines are not folded to the width of one.
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 200)
+err = Console(stderr=True, highlight=False, markup=False)
 
 KG = Annotated[str, typer.Option("--kg", help="A .kg directory, a facts file, pykeen:NAME, or demo.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -44,14 +45,14 @@ Planner = Annotated[str, typer.Option(help="lexical, semantic, combined, lm, or 
 
 def main() -> None:
     """Run the command line; a RogError becomes one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a sign gets "?"
     try:
         app()
     except RogError as error:
         err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
         raise SystemExit(1) from None
-    except BrokenPipeError:  # the reader of our output has gone, as in `rog … | head`
-        sys.stderr.close()
-        raise SystemExit(0) from None
 
 
 def opened(kg: str) -> Graph:
@@ -158,7 +159,7 @@ def paths(
     entity: Annotated[str, typer.Argument(help="The key or the name of the entity to start from.")],
     relation_path: Annotated[str, typer.Argument(help="Relations, as in 'r1 -> ~r2'; ~ walks one backwards.")],
     kg: KG = "demo",
-    limit: Annotated[int, typer.Option(min=1, help="Paths to print at most.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="Paths to print at most.")] = 100,
     as_json: AsJson = False,
 ) -> None:
     """Print the paths along a relation path. No model is used."""

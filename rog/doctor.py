@@ -7,6 +7,7 @@ import platform
 import sqlite3
 from collections.abc import Iterator
 from importlib import metadata
+from pathlib import Path
 
 from kg.errors import RogError
 from planner.models import WHEELS, cached_by_hub, hub_answers, wheel_folder
@@ -72,11 +73,16 @@ def described(kg: str) -> str:
     """The graph's size and hash, or why it does not open."""
     from kg.open import open_graph
     from kg.store import Store
+    from kg.write import content_hash
 
     try:
         graph = open_graph(kg)
     except RogError as error:
         return f"! {error}"
     size = graph.size
-    digest = f", sha256 {graph.manifest['sha256'][:12]}" if isinstance(graph, Store) else ""
+    digest = ""
+    if isinstance(graph, Store):
+        stored = graph.manifest["sha256"]
+        same = content_hash(Path(graph.name), list(graph.relations.values())) == stored
+        digest = f", sha256 {stored[:12]} {'as written' if same else '! but the files differ: build it again'}"
     return f"{kg}: {size.entities:,} entities, {size.relations:,} relations, {size.triples:,} facts{digest}"

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.panel import Panel
 from rich.text import Text
 from rich.tree import Tree
@@ -155,7 +154,7 @@ def relation_table(graph: Graph, limit: int) -> RenderableType:
     for relation in ranked[:limit]:
         ends = f"{relation.head_type or '·'} → {relation.tail_type or '·'}"
         row = (relation.key, f"{relation.facts:,}", relation.label, relation.inverse_label, ends)
-        table.add_row(*map(escape, row))
+        table.add_row(*map(Text, row))
     return table
 
 

@@ -133,6 +133,11 @@ class GraphContract:
         with pytest.raises(UnknownKeyError, match="unknown entity 'x'"):
             graph.entity("x")
 
+    @pytest.mark.parametrize("relation", ["~r", ""])
+    def test_relations_that_look_inverse_are_refused(self, relation: str) -> None:
+        with pytest.raises(GraphError, match="stands for an inverse step"):
+            self.make([("a", relation, "b"), ("b", "r", "c")])
+
     def test_an_empty_relation_path_is_an_error(self, graph: Graph) -> None:
         with pytest.raises(GraphError, match="at least one step"):
             graph.paths("a", (), 1)

@@ -85,10 +85,32 @@ def test_what_is_there_is_not_overwritten_unasked(tmp_path: Path) -> None:
     home = tmp_path / "precious"
     home.mkdir()
     (home / "thesis.txt").write_text("x")
-    with pytest.raises(GraphError, match="is no graph: it will not be replaced"):
-        build(sources, home, overwrite=True)
+    for manifest in (None, "{}", '{"files": {}, "size": [1, 1, 1]}'):
+        if manifest:
+            (home / "manifest.json").write_text(manifest)
+        with pytest.raises(GraphError, match="is not just a graph: it will not be replaced"):
+            build(sources, home, overwrite=True)
     assert (home / "thesis.txt").exists()
     assert left(tmp_path) == ["g.kg", "precious"]
+
+
+def test_a_graph_that_cannot_be_put_in_place_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "g.kg"
+    build(facts(tmp_path), out)
+    rename = Path.rename
+
+    def fail(self: Path, target: Path) -> Path:
+        if "building" in self.name:
+            raise OSError(errno.EACCES, "no")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(GraphError, match="no permission to write there"):
+        build(facts(tmp_path, "c\tr\td\n"), out, overwrite=True)
+    assert open_graph(out).frontier(["a"]).follow("r").entities == ("b",)
+    assert left(tmp_path) == ["g.kg"]
 
 
 @pytest.mark.parametrize(
@@ -187,3 +209,20 @@ def test_the_cache_follows_the_contents(tmp_path: Path) -> None:
     assert second != first
     assert first.stat().st_mtime_ns == began
     assert open_graph(str(path)).frontier(["a"]).follow("r").entities == ("c",)
+
+
+def test_sources_with_a_colon_are_cached_in_the_cache(tmp_path: Path, own_cache: Path) -> None:
+    folder = tmp_path / "a:b"
+    folder.mkdir()
+    assert own_cache in cached_store(str(facts(folder).facts[0])).parents
+
+
+def test_a_cache_that_another_process_filled_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(facts(tmp_path, "x\tr\ty\n").facts[0])
+
+    def slower(sources: Sources, out: Path, progress: object = None) -> None:
+        build(sources, out)
+        build(sources, out)
+
+    monkeypatch.setattr("kg.build.build", slower)
+    assert open_graph(path).size.triples == 1

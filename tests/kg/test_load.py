@@ -41,7 +41,7 @@ def test_columns_by_name_and_number(tmp_path: Path) -> None:
         read(path)
     with pytest.raises(LoadError, match="no column 'q' in its first line; found: x, y, z, w"):
         read(path, columns=("x", "q", "z"))
-    for text in ("1,2", "a,,b", "0,1,2"):
+    for text in ("1,2", "a,,b", "0,1,2", "00,1,2"):
         with pytest.raises(LoadError, match="expected three names"):
             parse_columns(text)
 
@@ -67,6 +67,9 @@ def test_jsonl(tmp_path: Path) -> None:
         ('{"head": "a", "tail": "b"}', "expected the keys head, relation, tail; found head, tail"),
         ('["a", "r", 3]', "expected three texts, found 3"),
         ('["a", "r", ""]', "an empty head, relation or tail"),
+        ('["\\ud800", "r", "b"]', "holds half a surrogate pair"),
+        ("[" * 200_000, "not JSON"),
+        ("9" * 5_000, "not JSON"),
     ],
 )
 def test_jsonl_that_is_no_fact(tmp_path: Path, line: str, reason: str) -> None:
@@ -106,6 +109,10 @@ def test_ntriples_that_are_none(tmp_path: Path) -> None:
     ):
         with pytest.raises(LoadError, match="line 1: not an N-Triples statement"):
             read(file(tmp_path, "a.nt", line + "\n"))
+
+
+def test_escapes_of_no_character_stay() -> None:
+    assert unescape("\\UFFFFFFFF\\t\\q") == "\\UFFFFFFFF\tq"
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
@@ -153,6 +160,9 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read(file(tmp_path, "a.tsv", "a"), format="xml")
     with pytest.raises(LoadError, match="damaged gzip"):
         read(file(tmp_path, "a.tsv.gz", b"no gzip"))
+    packed = gzip.compress("".join(f"a{i}\tr\tb\n" for i in range(9999)).encode())
+    with pytest.raises(LoadError, match="damaged gzip"):
+        read(file(tmp_path, "c.tsv.gz", packed[:2000] + b"\xff" * 50 + packed[2050:]))
     with pytest.raises(LoadError, match="damaged gzip"):
         read(file(tmp_path, "b.tsv.gz", gzip.compress(b"a\tr\tb\n" * 9999)[:-20]))
     (tmp_path / "folder.tsv").mkdir()
@@ -170,5 +180,9 @@ def test_side_files(tmp_path: Path) -> None:
     }
     with pytest.raises(LoadError, match="line 1: 1 column, expected at least 2"):
         read_names(file(tmp_path, "x.tsv", "a\n"))
+    with pytest.raises(LoadError, match=r"expected a \.tsv or \.csv table"):
+        read_names(file(tmp_path, "z.jsonl", "{}"))
+    with pytest.raises(LoadError, match="line 2: an empty key"):
+        read_names(file(tmp_path, "w.tsv", "aliases\tlabel\tkey\nx\ty\n"))
     with pytest.raises(LoadError, match="line 1: an empty key"):
         read_names(file(tmp_path, "y.tsv", "\tA\n"))

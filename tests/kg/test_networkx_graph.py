@@ -24,6 +24,9 @@ def test_attributes_become_names() -> None:
     entity = open_graph(drawn).entity("m")
     assert (entity.label, entity.types, entity.aliases) == ("Michael Mann", ("person",), ("M. Mann",))
     assert [name.key for name in open_graph(drawn).named(["m mann"])] == ["m"]
+    drawn.add_node("h", types="film", aliases="Hot")
+    entity = open_graph(drawn).entity("h")
+    assert (entity.types, entity.aliases) == (("film",), ("Hot",))
 
 
 def test_undirected_and_empty_graphs_are_refused() -> None:

@@ -170,6 +170,20 @@ def test_foreign_directories_are_refused(tmp_path: Path, broken: Path) -> None:
             open_graph(broken)
 
 
+def test_garbled_names_are_noticed(broken: Path) -> None:
+    (broken / "names.sqlite").write_bytes(b"\0" * (broken / "names.sqlite").stat().st_size)
+    with pytest.raises(GraphError, match="the names of the graph are damaged"):
+        open_graph(broken).entity("heat")
+
+
+def test_arrays_that_do_not_fit_are_noticed(broken: Path) -> None:
+    rows = np.load(broken / "rows.npy")
+    rows[-1] += 1
+    np.save(broken / "rows.npy", rows)
+    with pytest.raises(GraphError, match="its arrays do not fit together"):
+        open_graph(broken)
+
+
 def test_a_garbled_array_is_noticed(broken: Path) -> None:
     size = (broken / "rows.npy").stat().st_size
     (broken / "rows.npy").write_bytes(b"x" * size)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kg.errors import ModelError
 from kg.open import open_graph
 from kg.types import RelationPath
 from planner.decode import Decoded, Spelling, decode, trie_of
@@ -131,6 +132,11 @@ def test_little_is_read() -> None:
     decoded = decode(legal, tree, SPELLING, 1, batch=1)
     assert decoded.exact
     assert decoded.read < len(legal.plans(10**6)[0]) / 5
+
+
+def test_names_of_the_same_tokens_are_refused() -> None:
+    with pytest.raises(ModelError, match="do not tell the relations 'r' and 's' apart"):
+        trie_of([("r", (1, 2)), ("s", (1, 2))])
 
 
 def test_a_trie_keeps_names_that_begin_others() -> None:

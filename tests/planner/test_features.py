@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from kg.graph import Graph
 from kg.link import link
-from kg.types import Question
+from kg.types import Question, Topic
 from planner.align import align
 from planner.features import LEXICAL, Features, asked, same_word
 from planner.lexical import LexicalPlanner, log_softmax
@@ -73,6 +73,20 @@ def test_the_topic_is_masked_by_its_type(films: Graph) -> None:
     assert what.text[what.start : what.stop] == "film"
     assert (what.distance(0, 3), what.distance(27, 31)) == (19, 1)
     assert asked(Question("Who?")).text == "Who?"
+
+
+@pytest.mark.parametrize(
+    ("text", "mention", "masked"),
+    [
+        ("Which woman leads Oman?", "Oman", "Which woman leads film?"),
+        ("Who from Weißenfels directed Heat?", "Heat", "Who from Weißenfels directed film?"),
+        ("Who founded Washington, D.C. then?", "Washington D.C", "Who founded film. then?"),
+        ("The HEAT of it", "heat", "The film of it"),
+        ("Who?", "Heat", "Who?"),
+    ],
+)
+def test_the_mask_is_where_the_name_is(films: Graph, text: str, mention: str, masked: str) -> None:
+    assert asked(Question(text, (Topic(films.entity("heat"), 1.0, mention),))).text == masked
 
 
 def test_features_are_finite_and_named(films: Graph) -> None:

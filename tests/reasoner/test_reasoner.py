@@ -196,6 +196,15 @@ def test_the_verifier_wants_a_path_for_each_entity(films: Graph) -> None:
     ]
 
 
+def test_a_grounded_answer_has_an_entity(films: Graph) -> None:
+    answer = Answer((), (), "42", "grounded", 1.0)
+    assert problems(films, linked(films, "Heat"), plan(("directed_by",)), answer) == [
+        "a grounded answer without an entity"
+    ]
+    with pytest.raises(QuestionError, match="at least 1"):
+        RoG(films, "lexical", limit=0)
+
+
 def test_an_unproven_answer_never_gets_out(films: Graph) -> None:
     class Liar(SymbolicReasoner):
         def _answer(self, plan: Plan, evidence: Evidence) -> Answer:

@@ -104,6 +104,7 @@ def test_describe_and_search(kg: str) -> None:
     found = rog("kg", "search", kg, "micheal mann")
     assert "Michael Mann" in found.stdout.splitlines()[0]
     assert "mann" in found.stdout
+    assert rog("kg", "search", kg, "[/x] [red]mann").returncode in (0, 3)
     missed = rog("kg", "search", kg, "zzzz")
     assert (missed.returncode, missed.stdout) == (3, "")
 
