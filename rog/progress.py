@@ -66,7 +66,7 @@ def plain(console: Console) -> Progress:
             last[what] = now - EVERY + QUIET
             if done == 0 and total == 0:  # nothing more will be heard of it until it is done
                 console.print(f"{what} …", highlight=False)
-        elif now - last[what] >= EVERY:
+        elif (done or total) and now - last[what] >= EVERY:
             last[what] = now
             console.print(f"{what} … {amount(done, total)}", highlight=False)
 
