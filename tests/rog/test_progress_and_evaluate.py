@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from rog import progress as module
 from rog.evaluate import bootstrap, hits_at_1, set_f1
 from rog.progress import amount, progress
 
@@ -20,7 +19,7 @@ def lines_of(terminal: bool, reports: Sequence[tuple[float, str, int, int]], mon
     clock = iter([moment for moment, *_ in reports])
     with progress(Console(file=stream, force_terminal=terminal, width=80)) as report:
         if not terminal:
-            monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
+            monkeypatch.setattr("rog.progress.time.monotonic", lambda: next(clock))
         for _, what, done, total in reports:
             report(what, done, total)
     monkeypatch.undo()
