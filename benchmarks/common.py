@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from kg.build import demo_folder
@@ -50,3 +52,9 @@ def machine() -> str:
         f"{cpu_model() or platform.machine()}, {free_cores()} cores, {device} {dtype}, "
         f"Python {platform.python_version()}, torch {version('torch')}, transformers {version('transformers')}"
     )
+
+
+def write_report(out: Path, lines: Sequence[str]) -> None:
+    """Keep a report beside the others."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text("\n".join(lines) + "\n", "utf-8")

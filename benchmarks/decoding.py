@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import demo_rows, machine
+from benchmarks.common import demo_rows, machine, write_report
 from kg.build import Sources, build
 from kg.graph import Graph
 from kg.open import open_graph
@@ -248,8 +248,7 @@ def main() -> None:
             lines += compare("FB15k-237", graph, lm, fb15k_questions(graph, options.questions))
     else:
         lines.append(f"FB15k-237: skipped, {options.fb15k} is not there")
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text("\n".join(lines) + "\n")
+    write_report(options.out, lines)
     print("\n".join(lines))
 
 

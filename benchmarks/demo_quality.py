@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import Row, demo_rows, machine
+from benchmarks.common import Row, demo_rows, machine, write_report
 from kg.graph import Graph
 from kg.open import open_graph
 from kg.types import Question
@@ -64,7 +64,6 @@ def main() -> None:
     parser.add_argument("--split", default="test")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/demo_quality.txt"))
     options = parser.parse_args()
-    out: Path = options.out
     graph = open_graph("demo")
     rows, refusals = demo_rows(graph, options.split), demo_rows(graph, "unanswerable")[1::2]
     lines = [
@@ -105,8 +104,7 @@ def main() -> None:
     for part in ("lexical", "lm", "semantic"):
         lines.append(f"set-F1 of combined minus {part}, paired: {bootstrap(scores['combined'] - scores[part])}")
     lines.append("every plan executable, every answer proven: checked")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text("\n".join(lines) + "\n")
+    write_report(options.out, lines)
     print("\n".join(lines[-4:]))
 
 

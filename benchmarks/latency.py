@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import demo_rows, machine
+from benchmarks.common import demo_rows, machine, write_report
 from kg.open import open_graph
 from planner.registry import PLANNERS, make_planner
 from reasoner.pipeline import RoG
@@ -46,8 +46,7 @@ def main() -> None:
             seconds.append(time.perf_counter() - began)
         p50, p95 = 1000 * np.quantile(seconds, [0.5, 0.95])
         lines.append(f"{name:<12}{p50:>8.1f}{p95:>8.1f}")
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text("\n".join(lines) + "\n")
+    write_report(options.out, lines)
     print("\n".join(lines))
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kg.graph import Graph
 from kg.types import Question, RelationPath
-from planner.base import Plan, ScoredPath
+from planner.base import Plan
 from planner.coefficients import COEFFICIENTS
 from planner.features import Table, asked
-from planner.lexical import LexicalPlanner, fit_probability, log_softmax, nothing_to_plan, vector
+from planner.lexical import LexicalPlanner, best_plans, nothing_to_plan
 from planner.lm import LanguageModel
 from planner.prompts import channel_plan, channel_preamble, channel_question, relation_words
 from planner.space import plan_space
@@ -56,11 +55,7 @@ class CombinedPlanner:
         short = self.shortlist(question, k, max_hops)
         if not short.plans:
             return nothing_to_plan(question)
-        logp = log_softmax(short.table @ vector(self._coefficients, self.names))
-        order = np.argsort(-logp, kind="stable")[:k]
-        best = int(order[0])
-        fits = fit_probability(self._coefficients, self.names, short.table[best], exp(logp[best]))
-        paths = tuple(ScoredPath(short.plans[row], float(logp[row])) for row in order)
+        paths, fits = best_plans(short.plans, short.table, self._coefficients, self.names, k)
         note = "" if short.complete else f"the language model compared the {len(short.plans)} most similar legal plans"
         return Plan(paths, short.complete, fits, note)
 

@@ -212,16 +212,18 @@ class Search:
     def _queue_after(self, trie: Trie, path: RelationPath, cost: float, here: Node, known: Container[int]) -> None:
         if trie.ends is not None:
             self._push(cost - float(here.logp[self._spelling.end]), (*path, trie.ends), here, (), Trie())
-        for edge, below in trie.edges():
-            if id(below) not in known:
-                self._push(cost - float(here.logp[edge[0]]), path, here, edge, below)
+        self._queue_edges(trie, path, cost, here, known)
 
     def _queue_next(self, path: RelationPath, stem: Tokens, cost: float, here: Node) -> None:
         trie = self._options(path)
         for token in stem:
             trie = trie.children[token]
+        self._queue_edges(trie, path, cost, here)
+
+    def _queue_edges(self, trie: Trie, path: RelationPath, cost: float, here: Node, known: Container[int] = ()) -> None:
         for edge, below in trie.edges():
-            self._push(cost - float(here.logp[edge[0]]), path, here, edge, below)
+            if id(below) not in known:
+                self._push(cost - float(here.logp[edge[0]]), path, here, edge, below)
 
     def _options(self, path: RelationPath) -> Trie:
         if path not in self._tries:

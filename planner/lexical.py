@@ -45,11 +45,7 @@ class LexicalPlanner:
         plans, table, complete = self.compared(question, plan_space(self._graph, question, max_hops))
         if not plans:
             return nothing_to_plan(question)
-        logp = log_softmax(self.scores(table))
-        order = np.argsort(-logp, kind="stable")[:k]
-        best = int(order[0])
-        fits = fit_probability(self._coefficients, self.names, table[best], exp(logp[best]))
-        paths = tuple(ScoredPath(plans[row], float(logp[row])) for row in order)
+        paths, fits = best_plans(plans, table, self._coefficients, self.names, k)
         note = "" if complete else f"only the first {BUDGET:,} legal plans were compared"
         return Plan(paths, complete, fits, note)
 
@@ -66,6 +62,17 @@ class LexicalPlanner:
 def vector(coefficients: Mapping[str, float], names: Sequence[str]) -> NDArray[np.float64]:
     """The coefficients in the order of the features; 0 for those that are not used."""
     return np.array([coefficients.get(name, 0.0) for name in names])
+
+
+def best_plans(
+    plans: Sequence[RelationPath], table: Table, coefficients: Mapping[str, float], names: Sequence[str], k: int
+) -> tuple[tuple[ScoredPath, ...], float]:
+    """The `k` most probable of the compared plans, and the probability that the best one fits the question."""
+    logp = log_softmax(table @ vector(coefficients, names))
+    order = np.argsort(-logp, kind="stable")[:k]
+    best = int(order[0])
+    fits = fit_probability(coefficients, names, table[best], exp(logp[best]))
+    return tuple(ScoredPath(plans[row], float(logp[row])) for row in order), fits
 
 
 def fit_probability(
