@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kg.errors import GraphError
+from kg.load import read_relations
 from kg.names import named_relation
 from kg.neo4j_client import Client, quoted
 from kg.types import INVERSE, Relation
@@ -132,6 +133,8 @@ def read_config(path: Path) -> dict[str, Any]:
     for name in ("key", "name"):
         if not isinstance(found.get(name, {}), dict):
             raise GraphError(f"{path}: {name} maps labels to properties, as in `{name}: {{Person: fullName}}`")
+    if "relations" in found:
+        found["relations"] = read_relations(path.parent / str(found["relations"]))
     return found
 
 
@@ -167,6 +170,11 @@ def introspect(client: Client, config: Mapping[str, Any] | None = None) -> Schem
             continue
         if name.startswith(INVERSE) or not name:
             notes.append(f"relationship type {name!r} is left out: {INVERSE!r} stands for an inverse step")
+            continue
+        try:
+            quoted(name)
+        except GraphError as error:
+            notes.append(f"left out: {error}")
             continue
         types[name] = name
     properties = {}

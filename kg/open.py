@@ -7,20 +7,27 @@ from typing import Any
 
 from kg.build import cached_store
 from kg.graph import Graph
+from kg.neo4j_client import is_address
 from kg.networkx_graph import NetworkXGraph
 from kg.store import Store
 from kg.types import Progress
 
 
-def open_graph(source: Any, progress: Progress | None = None) -> Graph:
+def open_graph(source: Any, progress: Progress | None = None, config: Path | None = None) -> Graph:
     """The graph behind `source`, read-only.
 
     `source` is a `.kg` directory, a facts file (built once and cached), `pykeen:nations|umls|kinships`, `demo`,
-    a `networkx.MultiDiGraph`, or an iterable of `(head, relation, tail)`.
+    a Neo4j address (`neo4j://host`, `bolt+s://…`, or `neo4j` for what NEO4J_URI says), a `networkx.MultiDiGraph`,
+    or an iterable of `(head, relation, tail)`. `config` overrides what is guessed of a database's schema.
     Raises GraphError if there is nothing usable there.
     """
     if not isinstance(source, str | Path):
         return NetworkXGraph(source) if hasattr(source, "edges") else NetworkXGraph.from_triples(source)
+    if is_address(str(source)):
+        from kg.neo4j_graph import open_neo4j
+        from kg.neo4j_schema import read_config
+
+        return open_neo4j(str(source), read_config(config) if config else None, progress)
     path = Path(source)
     if path.is_dir():
         return Store(path)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from kg import kernels
 from kg.errors import GraphError, UnknownKeyError
 from kg.graph import Name, Size
-from kg.names import NameRow, Names
+from kg.names import EntityNames, NameRow, Names
 from kg.types import INVERSE, Entity, ReasoningPath, Relation, RelationPath, Step, Triple, Walks, base
 
 FORMAT = 1
@@ -134,6 +134,21 @@ class Store:
         rows, _, ends, _ = self._index
         degree = int(ends[rows[number + 1]]) - int(ends[rows[number]])
         return Entity(key, names.label, names.types, names.aliases, degree)
+
+    def names_of(self, number: int) -> EntityNames:
+        """The names of an entity by its number."""
+        return self._names.of(number)
+
+    def facts(self) -> tuple[Ids, Ids, Ids]:
+        """Every fact as numbers: heads, relations, tails, sorted by relation, then head, then tail."""
+        rows, slot_rel, slot_ptr, nbr = self._index
+        forwards = np.flatnonzero(slot_rel < len(self._relations))
+        lengths = (slot_ptr[forwards + 1].astype(np.int64) - slot_ptr[forwards]).astype(np.int64)
+        head_of_slot = np.repeat(np.arange(len(rows) - 1, dtype=np.int32), np.diff(rows.astype(np.int64)))
+        heads, rels = np.repeat(head_of_slot[forwards], lengths), np.repeat(slot_rel[forwards], lengths)
+        tails = nbr[np.repeat(slot_rel < len(self._relations), np.diff(slot_ptr.astype(np.int64)))]
+        order = np.argsort(rels, kind="stable")
+        return heads[order], rels[order].astype(np.int32), tails[order]
 
     def named(self, normal_forms: Sequence[str]) -> list[Name]:
         """Every name with one of these normal forms."""
