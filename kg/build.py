@@ -13,8 +13,8 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from kg.errors import GraphError, LoadError
-from kg.neo4j_client import SCHEMES
 from kg.load import Options, Report, read_names, read_relations, read_triples
+from kg.neo4j_client import SCHEMES
 from kg.store import FORMAT
 from kg.types import Progress, Triple
 from kg.write import Builder, Provenance
@@ -81,7 +81,9 @@ def resolve(source: str) -> Sources:
     if path.exists():
         return Sources((path,))
     if "://" in source:
-        raise GraphError(f"{source}: an address of another kind than {', '.join(SCHEMES)}; give a .kg directory or a file")
+        raise GraphError(
+            f"{source}: an address of another kind than {', '.join(SCHEMES)}; give a .kg directory or a file"
+        )
     raise LoadError(f"{source}: no such file or directory (a .kg directory, a facts file, pykeen:NAME or demo)")
 
 

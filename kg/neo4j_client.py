@@ -43,7 +43,7 @@ class Address:
 
 def is_address(source: str) -> bool:
     """Whether a graph's name is the address of a database: `neo4j`, `neo4j://…`, `bolt+s://…`."""
-    return source == "neo4j" or source.partition("://")[0] in SCHEMES and "://" in source
+    return source == "neo4j" or (source.partition("://")[0] in SCHEMES and "://" in source)
 
 
 def parse_address(source: str, environ: Mapping[str, str] = os.environ) -> Address:
@@ -158,7 +158,7 @@ class Client:
         if isinstance(error, AuthError) or "Security.Unauthorized" in code:
             who = f"the user {self.address.user!r}" if self.address.user else "a connection without user and password"
             return f"{self.address} refuses {who}: set NEO4J_USERNAME and NEO4J_PASSWORD, or use --env-file"
-        if "DatabaseNotFound" in code or "not exist" in message and "database" in message.lower():
+        if "DatabaseNotFound" in code or ("not exist" in message and "database" in message.lower()):
             return f"{self.address.uri} has no database {self.address.database!r}{self._databases()}"
         if "TimedOut" in code or "Terminated" in code:
             advice = "narrow the question, raise --timeout, or copy the graph with `rog kg pull`"

@@ -63,8 +63,8 @@ def _node_statements(store: Store, start: int, stop: int) -> Iterator[tuple[str,
         row = {"id": store.key_of(number), "name": names.label, "aliases": names.aliases, "types": names.types}
         labels = [name for name in names.types if not name.startswith("_") and "\\u" not in name]
         groups[tuple(labels)].append({key: list(v) if isinstance(v, tuple) else v for key, v in row.items()})
-    for labels, rows in sorted(groups.items()):
-        every = ":".join(map(quoted, ("Entity", *labels)))
+    for types, rows in sorted(groups.items()):
+        every = ":".join(map(quoted, ("Entity", *types)))
         yield f"UNWIND $rows AS row CREATE (n:{every}) SET n = row", {"rows": rows}
 
 
@@ -97,9 +97,7 @@ def pull(graph: Neo4jGraph, out: Path, overwrite: bool = False, progress: Progre
 def _pulled(graph: Neo4jGraph) -> Iterator[list[Triple]]:
     s, client = graph.schema, graph.client
     for key, kind in s.types.items():
-        query = (
-            f"MATCH (a)-[:{quoted(kind)}]->(b) WHERE true{s.included('a')}{s.included('b')} RETURN {s.key('a')}, {s.key('b')}"
-        )
+        query = f"MATCH (a)-[:{quoted(kind)}]->(b) WHERE true{s.included('a')}{s.included('b')} RETURN {s.key('a')}, {s.key('b')}"
         yield from _batches(Triple(head, key, tail) for head, tail in client.stream(query))
     for key, prop in s.properties.items():
         query = (
@@ -117,4 +115,3 @@ def _batches(triples: Iterator[Triple]) -> Iterator[list[Triple]]:
             yield batch
             batch = []
     yield batch
-

@@ -13,7 +13,6 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from platformdirs import user_cache_path
@@ -23,9 +22,23 @@ from kg.graph import Name, Size
 from kg.names import EntityNames, NameRow, Names, readable, write_names
 from kg.neo4j_client import Client, connect, quoted
 from kg.neo4j_schema import ELEMENT, Schema, introspect, literal
-from kg.types import INVERSE, Entity, Progress, ReasoningPath, Relation, RelationPath, Step, Triple, Walks, base, inverse
+from kg.types import (
+    INVERSE,
+    Entity,
+    Progress,
+    ReasoningPath,
+    Relation,
+    RelationPath,
+    Step,
+    Triple,
+    Walks,
+    base,
+    inverse,
+)
+from kg.write import written_beside
 
 FRESH_S = 3600.0  # how long a copy of the names is used before it is made again
+CHECKED = 300  # of the copied names, how many are compared with the database before the copy is trusted
 UNKNOWN_SCAN = 200_000  # keys looked at for a "did you mean"
 
 
@@ -44,7 +57,9 @@ class Node(NamedTuple):
 class Neo4jGraph:
     """A Neo4j database (5 or newer) seen as a `Graph`. The driver is borrowed: whoever made it closes it."""
 
-    def __init__(self, client: Client, config: Mapping[str, Any] | None = None, progress: Progress | None = None) -> None:
+    def __init__(
+        self, client: Client, config: Mapping[str, Any] | None = None, progress: Progress | None = None
+    ) -> None:
         self.client = client
         self.schema: Schema = introspect(client, config)
         if not self.schema.relations:
@@ -153,16 +168,27 @@ class Neo4jGraph:
         shape = json.dumps([str(self.client.address), repr(self.schema)])
         folder = user_cache_path("rog") / "neo4j-names" / hashlib.sha256(shape.encode()).hexdigest()[:24]
         done = folder / "keys.json"
-        if not done.exists() or time.time() - done.stat().st_mtime > FRESH_S:
-            folder.mkdir(parents=True, exist_ok=True)
-            done.unlink(missing_ok=True)
-            (folder / "names.sqlite").unlink(missing_ok=True)
-            every = dict(sorted(self.all_names()))
-            write_names(folder / "names.sqlite", enumerate(every.values()))
-            beside = done.with_suffix(".new")
-            beside.write_text(json.dumps(list(every)), "utf-8")
-            beside.replace(done)
-        return json.loads(done.read_text("utf-8")), Names(folder / "names.sqlite")
+        if done.exists() and time.time() - done.stat().st_mtime < FRESH_S:
+            keys, names = json.loads(done.read_text("utf-8")), Names(folder / "names.sqlite")
+            if self._still_true(keys, names):
+                return keys, names
+            names.close()
+        every = dict(sorted(self.all_names()))
+        with written_beside(folder) as new:
+            write_names(new / "names.sqlite", enumerate(every.values()))
+            (new / "keys.json").write_text(json.dumps(list(every)), "utf-8")
+        return list(every), Names(folder / "names.sqlite")
+
+    def _still_true(self, keys: Sequence[str], names: Names) -> bool:
+        """Whether a sample of the copied names is what the database says now."""
+        numbers = range(0, len(keys), max(1, len(keys) // CHECKED))
+        s = self.schema
+        found = {node.key: node.id for node in self._found([keys[number] for number in numbers])}
+        query = f"MATCH (n) WHERE elementId(n) IN $ids RETURN {s.key('n')}, {s.label('n')}"
+        labels: dict[str, Any] = dict(self.client.read(query, ids=[element for element in found.values() if element]))
+        return all(
+            keys[i] in found and names.of(i).label == named(keys[i], labels.get(keys[i]), (), ()).label for i in numbers
+        )
 
     def all_names(self) -> Iterator[tuple[str, EntityNames]]:
         """Every entity's key and names, values included, in no order."""

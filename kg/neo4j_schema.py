@@ -148,11 +148,18 @@ def introspect(client: Client, config: Mapping[str, Any] | None = None) -> Schem
     if meta and meta[0][1] != "done":
         notes.append("a `rog kg push` into this database was interrupted: run it again to complete it")
     unique = unique_properties(client)
-    counts = [(name, nodes) for name in labels if name not in excluded for nodes in [count_nodes(client, name)] if nodes]
+    counts = [
+        (name, nodes) for name in labels if name not in excluded for nodes in [count_nodes(client, name)] if nodes
+    ]
     found = [read_label(client, name, nodes, unique, config) for name, nodes in counts]
-    nodes = client.read(f"MATCH (n) WHERE true{''.join(f' AND NOT n:{quoted(x)}' for x in sorted(excluded))} RETURN count(n)")
+    nodes = client.read(
+        f"MATCH (n) WHERE true{''.join(f' AND NOT n:{quoted(x)}' for x in sorted(excluded))} RETURN count(n)"
+    )
     total = int(nodes[0][0])
-    common = next((label for label in found if label.nodes == total and label.key and label.key in unique.get(label.name, ())), None)
+    common = next(
+        (label for label in found if label.nodes == total and label.key and label.key in unique.get(label.name, ())),
+        None,
+    )
     taken = {name for label in found for name in (label.key, *label.names, *label.aliases)}
     if meta:
         taken |= {"types"}
@@ -183,7 +190,16 @@ def introspect(client: Client, config: Mapping[str, Any] | None = None) -> Schem
         if not key.startswith(INVERSE):
             properties[key] = name
     schema = Schema(
-        total, 0, tuple(found), types, properties, {}, common, tuple(sorted(excluded & set(labels))), bool(meta), tuple(notes)
+        total,
+        0,
+        tuple(found),
+        types,
+        properties,
+        {},
+        common,
+        tuple(sorted(excluded & set(labels))),
+        bool(meta),
+        tuple(notes),
     )
     stored = {row["key"]: Relation(**row) for row in json.loads(meta[0][0])} if meta and meta[0][0] else {}
     given = config.get("relations", {})
@@ -287,7 +303,10 @@ def guess_names(sample: Mapping[str, list[Any]], key: str) -> tuple[str, ...]:
     telling = [
         p
         for p, values in texts.items()
-        if p != key and len(values) >= 0.9 * most and len(set(values)) >= 0.9 * len(values) and why_no_value(values) == ""
+        if p != key
+        and len(values) >= 0.9 * most
+        and len(set(values)) >= 0.9 * len(values)
+        and why_no_value(values) == ""
     ]
     return (sorted(telling)[0],) if telling else ()
 
@@ -346,5 +365,3 @@ def ends(schema: Schema, rows: list[tuple[Any, ...]]) -> tuple[str, str]:
 def relations_of(relations: Iterable[Relation]) -> str:
     """The relations as the JSON text that `rog kg push` keeps in the database."""
     return json.dumps([asdict(relation) for relation in relations], ensure_ascii=False)
-
-

@@ -143,10 +143,10 @@ class Store:
         """Every fact as numbers: heads, relations, tails, sorted by relation, then head, then tail."""
         rows, slot_rel, slot_ptr, nbr = self._index
         forwards = np.flatnonzero(slot_rel < len(self._relations))
-        lengths = (slot_ptr[forwards + 1].astype(np.int64) - slot_ptr[forwards]).astype(np.int64)
-        head_of_slot = np.repeat(np.arange(len(rows) - 1, dtype=np.int32), np.diff(rows.astype(np.int64)))
+        lengths = sizes(slot_ptr)[forwards]
+        head_of_slot = np.repeat(np.arange(len(rows) - 1, dtype=np.int32), sizes(rows))
         heads, rels = np.repeat(head_of_slot[forwards], lengths), np.repeat(slot_rel[forwards], lengths)
-        tails = nbr[np.repeat(slot_rel < len(self._relations), np.diff(slot_ptr.astype(np.int64)))]
+        tails = nbr[np.repeat(slot_rel < len(self._relations), sizes(slot_ptr))]
         order = np.argsort(rels, kind="stable")
         return heads[order], rels[order].astype(np.int32), tails[order]
 
@@ -258,6 +258,12 @@ class StoreFrontier:
         number = self._store.relation_id(relation)
         parts = ((start, self._store.step(start, nodes, number)) for start, nodes in self._parts)
         return StoreFrontier(self._store, tuple(part for part in parts if len(part[1])))
+
+
+def sizes(bounds: NDArray[Any]) -> NDArray[np.int64]:
+    """How many entries lie between each bound and the next."""
+    wide = bounds.astype(np.int64)
+    return wide[1:] - wide[:-1]
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

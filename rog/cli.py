@@ -9,6 +9,7 @@ import io
 import json
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,7 +39,24 @@ app.add_typer(kg_app, name="kg")
 out = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True, highlight=False, markup=False)
 
-KG = Annotated[str, typer.Option("--kg", help="A .kg directory, a facts file, pykeen:NAME, or demo.")]
+
+def set_environment(path: Path | None) -> None:
+    """`--env-file`: take NEO4J_URI and the like from a file, before anything is opened."""
+    if path is not None:
+        from kg.neo4j_client import load_env_file
+
+        load_env_file(path)
+
+
+SOURCE = "A .kg directory, a facts file, neo4j://HOST[/DATABASE], pykeen:NAME, or demo."
+KG = Annotated[str, typer.Option("--kg", help=SOURCE)]
+KGArgument = Annotated[str, typer.Argument(help=SOURCE)]
+EnvFile = Annotated[
+    Path | None,
+    typer.Option("--env-file", callback=set_environment, is_eager=True, help="Take NEO4J_URI, … from this file."),
+]
+Config = Annotated[Path | None, typer.Option("--config", help="YAML: overrides of what is guessed of a Neo4j schema.")]
+ShowCypher = Annotated[bool, typer.Option("--show-cypher", help="Print the queries sent to Neo4j on stderr.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Planner = Annotated[str, typer.Option(help="lexical, semantic, combined, lm, or a language model's name or folder.")]
 
@@ -55,13 +73,30 @@ def main() -> None:
         raise SystemExit(1) from None
 
 
-def opened(kg: str) -> Graph:
+def opened(kg: str, config: Path | None = None, show_cypher: bool = False) -> Graph:
     """The graph behind --kg."""
     from kg.open import open_graph
     from rog.progress import progress
 
     with progress(err) as report:
-        return open_graph(kg, report)
+        graph = open_graph(kg, report, config)
+    if show_cypher:
+        from kg.neo4j_graph import Neo4jGraph
+
+        if isinstance(graph, Neo4jGraph):
+            graph.client.log = print_query
+    return graph
+
+
+def print_query(query: str, parameters: Mapping[str, Any]) -> None:
+    """One query with its parameters (the first few of a long list) on stderr."""
+    shown = {
+        k: [*v[:3], f"… {len(v):,} in all"] if isinstance(v, list) and len(v) > 3 else v for k, v in parameters.items()
+    }
+    used = {name: value for name, value in shown.items() if f"${name}" in query}
+    err.print(
+        Text(f"cypher  {query}  {json.dumps(used, ensure_ascii=False, default=str)}", style="dim"), soft_wrap=True
+    )
 
 
 def pipeline(graph: Graph, planner: str, reasoner: str, k: int, max_hops: int) -> RoG:
@@ -128,9 +163,12 @@ def ask(
     planner: Planner = "combined",
     reasoner: Annotated[str, typer.Option(help="symbolic, or lm.")] = "symbolic",
     as_json: AsJson = False,
+    env_file: EnvFile = None,
+    config: Config = None,
+    show_cypher: ShowCypher = False,
 ) -> None:
     """Ask a question. Exit code 3 says that the graph does not know."""
-    graph = opened(kg)
+    graph = opened(kg, config, show_cypher)
     from kg.link import checked
 
     asked = sys.stdin.buffer.read().decode("utf-8", "replace").splitlines() if question == "-" else [question]
@@ -161,13 +199,16 @@ def paths(
     kg: KG = "demo",
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="Paths to print at most.")] = 100,
     as_json: AsJson = False,
+    env_file: EnvFile = None,
+    config: Config = None,
+    show_cypher: ShowCypher = False,
 ) -> None:
     """Print the paths along a relation path. No model is used."""
     from kg.link import resolve_entity
     from kg.types import parse_relation_path
     from rog.show import path_json, path_label
 
-    graph = opened(kg)
+    graph = opened(kg, config, show_cypher)
     start = resolve_entity(graph, entity)
     walks = graph.paths(start.key, parse_relation_path(relation_path), limit)
     if as_json:
@@ -184,11 +225,11 @@ def paths(
 
 
 @app.command()
-def doctor(kg: KG = "demo") -> None:
+def doctor(kg: KG = "demo", env_file: EnvFile = None, config: Config = None) -> None:
     """Print versions, threads, models and what is missing: a block to paste into a bug report."""
     from rog.doctor import report
 
-    for name, value in report(kg):
+    for name, value in report(kg, config):
         out.print(Text(f"{name:<14} {value}"), soft_wrap=True)
 
 
@@ -228,35 +269,45 @@ def kg_build(
 
 @kg_app.command("describe")
 def kg_describe(
-    kg: Annotated[str, typer.Argument(help="A .kg directory, a facts file, pykeen:NAME, or demo.")] = "demo",
+    kg: KGArgument = "demo",
     limit: Annotated[int, typer.Option(min=1, help="Relations to show.")] = 40,
     as_json: AsJson = False,
+    env_file: EnvFile = None,
+    config: Config = None,
 ) -> None:
     """Show what a graph holds: its size and its relations."""
-    from rog.show import relation_table, relations_json
+    from rog.show import label_table, relation_table, relations_json
 
-    graph = opened(kg)
+    graph = opened(kg, config)
     size = graph.size
     if as_json:
         print(json.dumps({"name": graph.name, **size._asdict(), "by_relation": relations_json(graph)}))
         return
     out.print(f"{size.entities:,} entities · {size.relations:,} relations · {size.triples:,} facts")
+    schema = getattr(graph, "schema", None)
+    if schema is not None:
+        out.print(label_table(schema))
+        out.print()
     out.print(relation_table(graph, limit))
+    for note in schema.notes if schema is not None else ():
+        err.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
     if size.relations > limit:
         out.print(f"and {size.relations - limit:,} more relations (--limit)")
 
 
 @kg_app.command("search")
 def kg_search(
-    kg: Annotated[str, typer.Argument(help="A .kg directory, a facts file, pykeen:NAME, or demo.")],
+    kg: KGArgument,
     text: Annotated[str, typer.Argument(help="A name, part of one, or a key; spelling need not be exact.")],
     limit: Annotated[int, typer.Option(min=1)] = 10,
     as_json: AsJson = False,
+    env_file: EnvFile = None,
+    config: Config = None,
 ) -> None:
     """Find entities by name."""
     from kg.link import search
 
-    found = search(opened(kg), text, limit)
+    found = search(opened(kg, config), text, limit)
     if as_json:
         rows: list[dict[str, Any]] = [
             {
@@ -278,3 +329,51 @@ def kg_search(
     if not found:
         err.print(f"nothing in this graph is called anything like {text!r}")
         raise typer.Exit(NO_ANSWER)
+
+
+@kg_app.command("pull")
+def kg_pull(
+    source: Annotated[str, typer.Argument(help="neo4j://HOST[/DATABASE], or neo4j for what NEO4J_URI says.")],
+    to: Annotated[Path, typer.Option("--out", help="The .kg directory to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the graph at --out.")] = False,
+    env_file: EnvFile = None,
+    config: Config = None,
+) -> None:
+    """Copy a Neo4j database into a .kg directory. Nothing is written to the database."""
+    from kg.errors import GraphError
+    from kg.neo4j_copy import pull
+    from kg.neo4j_graph import Neo4jGraph
+    from kg.open import open_graph
+    from rog.progress import progress
+
+    graph = opened(source, config)
+    if not isinstance(graph, Neo4jGraph):
+        raise GraphError(f"{source}: expected the address of a database, as in neo4j://localhost:7687")
+    with progress(err) as report:
+        pull(graph, to, force, report)
+    size = open_graph(to).size
+    out.print(f"{to}: {size.entities:,} entities · {size.relations:,} relations · {size.triples:,} facts")
+
+
+@kg_app.command("push")
+def kg_push(
+    kg: KGArgument,
+    to: Annotated[str, typer.Argument(help="neo4j://HOST[/DATABASE] of an empty database, or neo4j.")],
+    env_file: EnvFile = None,
+) -> None:
+    """Load a graph into an empty Neo4j database. Run it again to go on after an interruption."""
+    from kg.errors import GraphError
+    from kg.neo4j_client import connect, is_address
+    from kg.neo4j_copy import push
+    from kg.store import Store
+    from rog.progress import progress
+
+    if not is_address(to):
+        raise GraphError(f"{to}: expected the address of a database, as in neo4j://localhost:7687")
+    store = opened(kg)
+    if not isinstance(store, Store):
+        raise GraphError(f"{kg}: expected a .kg directory or a facts file")
+    client = connect(to)
+    with progress(err) as report:
+        push(store, client, report)
+    out.print(f"{client.address}: {store.size.entities:,} nodes · {store.size.triples:,} relationships")

@@ -16,7 +16,7 @@ PACKAGES = ("torch", "transformers", "peft", "trl", "numba", "numpy", "pandas", 
 OWN = ("kg", "planner", "reasoner", "rl", "rog")
 
 
-def report(kg: str) -> Iterator[tuple[str, str]]:
+def report(kg: str, config: Path | None = None) -> Iterator[tuple[str, str]]:
     """Lines of name and value; a problem's value begins with '!'."""
     yield (
         "rog",
@@ -40,7 +40,7 @@ def report(kg: str) -> Iterator[tuple[str, str]]:
         folder = wheel_folder(name)
         here = (folder is not None and folder.exists()) or cached_by_hub(name) is not None
         yield "model", f"{name}: {'here' if here else 'not yet fetched, will be when first used'}"
-    yield "graph", described(kg)
+    yield "graph", described(kg, config)
 
 
 def version(package: str) -> str:
@@ -69,14 +69,15 @@ def has_fts5() -> bool:
         return bool(db.execute("SELECT sqlite_compileoption_used('ENABLE_FTS5')").fetchone()[0])
 
 
-def described(kg: str) -> str:
+def described(kg: str, config: Path | None) -> str:
     """The graph's size and hash, or why it does not open."""
+    from kg.neo4j_graph import Neo4jGraph
     from kg.open import open_graph
     from kg.store import Store
     from kg.write import content_hash
 
     try:
-        graph = open_graph(kg)
+        graph = open_graph(kg, config=config)
     except RogError as error:
         return f"! {error}"
     size = graph.size
@@ -85,4 +86,7 @@ def described(kg: str) -> str:
         stored = graph.manifest["sha256"]
         same = content_hash(Path(graph.name), list(graph.relations.values())) == stored
         digest = f", sha256 {stored[:12]} {'as written' if same else '! but the files differ: build it again'}"
+    if isinstance(graph, Neo4jGraph):
+        ((product, versions, edition),) = graph.client.read("CALL dbms.components() YIELD name, versions, edition")
+        digest = f" in {product} {versions[0]} {edition}" + "".join(f"; ! {note}" for note in graph.schema.notes)
     return f"{kg}: {size.entities:,} entities, {size.relations:,} relations, {size.triples:,} facts{digest}"

@@ -11,6 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from kg.graph import Graph
+from kg.neo4j_schema import Schema
 from kg.types import INVERSE, ReasoningPath, RelationPath, base, format_relation_path
 from reasoner.base import Retrieved, Trace
 
@@ -154,6 +155,21 @@ def relation_table(graph: Graph, limit: int) -> RenderableType:
     for relation in ranked[:limit]:
         ends = f"{relation.head_type or '·'} → {relation.tail_type or '·'}"
         row = (relation.key, f"{relation.facts:,}", relation.label, relation.inverse_label, ends)
+        table.add_row(*map(Text, row))
+    return table
+
+
+def label_table(schema: Schema) -> RenderableType:
+    """The node labels of a database, with the parts that their properties were found to play."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for title in ("label", "nodes", "key", "name", "values", "left out"):
+        table.add_column(title, justify="right" if title == "nodes" else "left", overflow="fold")
+    for label in schema.labels:
+        left = ", ".join(f"{name} ({why})" for name, why in label.left_out.items())
+        names = " ".join(label.names) or "(the key)"
+        row = (label.name, f"{label.nodes:,}", label.key or "(element id)", names, ", ".join(label.values), left)
         table.add_row(*map(Text, row))
     return table
 

@@ -142,28 +142,29 @@ def start(folder: Path, port: int, read_only: bool) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, stdout=log, stderr=log)
 
 
-def wait_until_ready(server: Server) -> None:
-    """Return when the server takes queries; NoServerError with its log if it does not."""
+def wait_until_ready(server: Server, new: bool = False) -> None:
+    """Return when the server takes queries; NoServerError with its log if it does not.
+
+    A `new` server wants its password changed first. It locks out who gives a wrong one too often, so none is tried.
+    """
     from neo4j import GraphDatabase
-    from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError
+    from neo4j.exceptions import DriverError, Neo4jError
 
     logging.getLogger("neo4j").addHandler(logging.NullHandler())
-    address = server.uri.replace("neo4j:", "bolt:")
+    query, database = "RETURN 1", "neo4j"
+    if new:
+        query, database = f"ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO '{PASSWORD}'", "system"
+    auth = (USER, "neo4j" if new else PASSWORD)
     until = time.monotonic() + READY_S
     while time.monotonic() < until and server.process.poll() is None:
+        address = server.uri.replace("neo4j:", "bolt:")
         try:
-            with GraphDatabase.driver(address, auth=(USER, PASSWORD), max_transaction_retry_time=0) as driver:
-                driver.execute_query("RETURN 1", database_="neo4j")
-            return
-        except (AuthError, ClientError):  # a new server wants its password changed first
-            try:
-                with GraphDatabase.driver(address, auth=(USER, "neo4j")) as driver:
-                    change = f"ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO '{PASSWORD}'"
-                    driver.execute_query(change, database_="system")
-            except (DriverError, Neo4jError):
-                time.sleep(0.3)
+            with GraphDatabase.driver(address, auth=auth, max_transaction_retry_time=0) as driver:
+                driver.execute_query(query, database_=database)
         except (DriverError, Neo4jError):
             time.sleep(0.3)
+        else:
+            return wait_until_ready(server) if new else None
     log = (server.folder / "server.log").read_text("utf-8", "replace")[-2000:]
     raise NoServerError(f"Neo4j did not start:\n{log}")
 
@@ -175,7 +176,7 @@ def running() -> Iterator[Server]:
         folder, port = Path(name), free_port()
         server = Server(folder, port, start(folder, port, False))
         try:
-            wait_until_ready(server)
+            wait_until_ready(server, new=True)
             yield server
         finally:
             server.kill()

@@ -43,7 +43,10 @@ def connection(neo4j_address: str) -> Client:
 @pytest.fixture
 def database(connection: Client) -> Client:
     """That connection, the database emptied."""
-    if connection.read("MATCH (n) WHERE NOT n:_RogGraph AND NOT n:_RogTest RETURN 1 LIMIT 1") and "NEO4J_URI" in os.environ:
+    if (
+        connection.read("MATCH (n) WHERE NOT n:_RogGraph AND NOT n:_RogTest RETURN 1 LIMIT 1")
+        and "NEO4J_URI" in os.environ
+    ):
         assert connection.read("MATCH (n:_RogTest) RETURN 1"), "NEO4J_URI points to a database that is not for tests"
     clear(connection)
     return connection

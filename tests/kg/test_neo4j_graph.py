@@ -18,7 +18,17 @@ from kg.write import Builder, Provenance
 from tests.kg.graph_contract import GraphContract
 
 pytestmark = pytest.mark.neo4j
-ODD = ["a`]->() DETACH DELETE n //", 'it\'s "odd"', "emoji 🙂\nnew line", "שלום", "\uffff", "tab\there", "back\\slash", "$p", "{x}"]
+ODD = [
+    "a`]->() DETACH DELETE n //",
+    'it\'s "odd"',
+    "emoji 🙂\nnew line",
+    "שלום",
+    "\uffff",
+    "tab\there",
+    "back\\slash",
+    "$p",
+    "{x}",
+]
 
 
 def stored(facts: list[tuple[str, str, str]], out: Path) -> Store:
@@ -49,7 +59,7 @@ def random_facts(rng: random.Random) -> list[tuple[str, str, str]]:
 
 
 def test_the_same_thousand_queries_everywhere(database: Client, tmp_path: Path) -> None:
-    """Sets, paths, relations, limits, inverse steps, parallel facts, loops and odd names: 5 graphs, 200 queries each."""
+    """Sets, paths, relations, limits, inverse steps, parallel facts, loops, odd names: 5 graphs, 200 queries each."""
     from tests.kg.conftest import clear
 
     rng = random.Random(3)
