@@ -97,7 +97,10 @@ def pull(graph: Neo4jGraph, out: Path, overwrite: bool = False, progress: Progre
 def _pulled(graph: Neo4jGraph) -> Iterator[list[Triple]]:
     s, client = graph.schema, graph.client
     for key, kind in s.types.items():
-        query = f"MATCH (a)-[:{quoted(kind)}]->(b) WHERE true{s.included('a')}{s.included('b')} RETURN {s.key('a')}, {s.key('b')}"
+        query = (
+            f"MATCH (a)-[:{quoted(kind)}]->(b) WHERE true{s.included('a')}{s.included('b')} "
+            f"RETURN {s.key('a')}, {s.key('b')}"
+        )
         yield from _batches(Triple(head, key, tail) for head, tail in client.stream(query))
     for key, prop in s.properties.items():
         query = (

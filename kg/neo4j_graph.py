@@ -193,7 +193,8 @@ class Neo4jGraph:
     def all_names(self) -> Iterator[tuple[str, EntityNames]]:
         """Every entity's key and names, values included, in no order."""
         s = self.schema
-        query = f"MATCH (n) WHERE true{s.included('n')} RETURN {s.key('n')}, {s.label('n')}, {s.types_of('n')}, {s.aliases('n')}"
+        columns = f"{s.key('n')}, {s.label('n')}, {s.types_of('n')}, {s.aliases('n')}"
+        query = f"MATCH (n) WHERE true{s.included('n')} RETURN {columns}"
         for done, (key, label, types, aliases) in enumerate(self.client.stream(query)):
             yield key, named(key, label, s.shown_types(types), aliases)
             if self._progress and done % 10_000 == 0:
@@ -207,7 +208,8 @@ class Neo4jGraph:
         found = {node.key: node for node in self._found(keys)}
         for key in keys:
             if key not in found:
-                query = f"MATCH (n) WHERE true{self.schema.included('n')} RETURN {self.schema.key('n')} LIMIT {UNKNOWN_SCAN}"
+                s = self.schema
+                query = f"MATCH (n) WHERE true{s.included('n')} RETURN {s.key('n')} LIMIT {UNKNOWN_SCAN}"
                 raise UnknownKeyError("entity", key, (row[0] for row in self.client.read(query)))
         return [found[key] for key in keys]
 
@@ -254,8 +256,8 @@ class Neo4jGraph:
             prop = s.properties[key]
             if back:
                 query = (
-                    f"MATCH (n:{s.having(prop)}) WHERE true{s.included('n')} {_values(prop)} WITH n, t WHERE t IN $texts "
-                    f"RETURN DISTINCT t, {s.key('n')}, elementId(n)"
+                    f"MATCH (n:{s.having(prop)}) WHERE true{s.included('n')} {_values(prop)} "
+                    f"WITH n, t WHERE t IN $texts RETURN DISTINCT t, {s.key('n')}, elementId(n)"
                 )
                 rows = self.client.read(query, texts=texts) if texts else []
                 return [(Node(f'"{text}"'), Node(target, element)) for text, target, element in rows]
@@ -284,15 +286,15 @@ class Neo4jGraph:
         return tuple(sorted(Node(*row) for row in self.client.read(query, ids=ids, start=start.id))) if ids else ()
 
     def leaving(self, sources: Sequence[Node], start: Node | None) -> Counter[str]:
-        """Signed relation → number of distinct steps that leave the sources for anywhere but `start`: one round trip."""
+        """Signed relation → number of distinct steps from the sources to anywhere but `start`: one round trip."""
         s = self.schema
         ids = [node.id for node in sources if node.id]
         texts = [node.text for node in sources if not node.id]
         parts = []
         for arrow, back in (("-[r]->", "false"), ("<-[r]-", "true")) if ids and s.types else ():
             parts.append(
-                f"MATCH (n) WHERE elementId(n) IN $ids MATCH (n){arrow}(m) WHERE elementId(m) <> $start{s.included('m')} "
-                f"RETURN type(r) AS name, {back} AS back, false AS value, "
+                f"MATCH (n) WHERE elementId(n) IN $ids MATCH (n){arrow}(m) "
+                f"WHERE elementId(m) <> $start{s.included('m')} RETURN type(r) AS name, {back} AS back, false AS value, "
                 "count(DISTINCT [elementId(n), elementId(m)]) AS steps"
             )
         if ids and s.properties:

@@ -284,7 +284,7 @@ def rank_of(name: str, order: tuple[str, ...]) -> int:
 
 
 def guess_names(sample: Mapping[str, list[Any]], key: str) -> tuple[str, ...]:
-    """The properties that people call the nodes by: a name, a title, first and last name, else the most telling text."""
+    """The properties that people call the nodes by: a name, a title, first and last name, else a telling text."""
     texts = {p: [v for v in values if isinstance(v, str)] for p, values in sample.items()}
     texts = {p: values for p, values in texts.items() if len(values) == len(sample[p])}
     folded = {re.sub(r"[_\W]", "", p.casefold()): p for p in sorted(texts)}

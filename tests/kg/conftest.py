@@ -1,4 +1,4 @@
-"""One Neo4j server for the whole run: `$NEO4J_URI` if it is set, else one from Maven Central, else a skip that says why."""
+"""One Neo4j server for the whole run: `$NEO4J_URI` if set, else one from Maven Central, else a skip that says why."""
 
 from __future__ import annotations
 
