@@ -286,7 +286,7 @@ class Neo4jGraph:
         return tuple(sorted(Node(*row) for row in self.client.read(query, ids=ids, start=start.id))) if ids else ()
 
     def leaving(self, sources: Sequence[Node], start: Node | None) -> Counter[str]:
-        """Signed relation → number of distinct steps from the sources to anywhere but `start`: one round trip."""
+        """Signed relation → number of distinct steps on, those to `start` apart: one round trip."""
         s = self.schema
         ids = [node.id for node in sources if node.id]
         texts = [node.text for node in sources if not node.id]

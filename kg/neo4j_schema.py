@@ -152,6 +152,10 @@ def introspect(client: Client, config: Mapping[str, Any] | None = None) -> Schem
         (name, nodes) for name in labels if name not in excluded for nodes in [count_nodes(client, name)] if nodes
     ]
     found = [read_label(client, name, nodes, unique, config) for name, nodes in counts]
+    overridden = {*config.get("key", {}), *config.get("name", {})}  # what a node of several labels is called by
+    found.sort(
+        key=lambda label: (label.name not in overridden, label.key not in unique.get(label.name, ()), label.name)
+    )
     nodes = client.read(
         f"MATCH (n) WHERE true{''.join(f' AND NOT n:{quoted(x)}' for x in sorted(excluded))} RETURN count(n)"
     )
