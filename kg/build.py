@@ -12,6 +12,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from kg.bulk import NotPlain, read_blocks
 from kg.errors import GraphError, LoadError
 from kg.load import Options, Report, read_names, read_relations, read_triples
 from kg.neo4j_client import SCHEMES
@@ -52,15 +53,31 @@ def build(
     if sources.relations:
         builder.relation_names.update(read_relations(sources.relations))
     for path in sources.facts:
-        for batch in batches(read_triples(path, options, report)):
-            builder.add(batch)
-            if progress:
-                progress("reading facts", len(builder), 0)
+        read_facts(path, builder, options, report, progress)
     for key, names in report.names.items():
         builder.names.setdefault(key, names)
     source = sources.name or ", ".join(path.name for path in sources.facts)
     builder.write(out, Provenance(source, sources.licence), overwrite, progress)
     return report
+
+
+def read_facts(path: Path, builder: Builder, options: Options, report: Report, progress: Progress | None) -> None:
+    """Add the facts of a file: by blocks as long as it is plain, from where it is not line by line."""
+    done = 0
+    try:
+        for block in read_blocks(path, options):
+            builder.add_block(block)
+            done += len(block.heads)
+            if progress:
+                progress("reading facts", len(builder), 0)
+        report.lines += done
+        report.facts += done
+    except NotPlain:
+        rest = islice(read_triples(path, options, report), done, None)  # every line so far was a fact
+        for batch in batches(rest):
+            builder.add(batch)
+            if progress:
+                progress("reading facts", len(builder), 0)
 
 
 def batches(triples: Iterator[Triple]) -> Iterator[Iterable[Triple]]:
@@ -154,7 +171,7 @@ def cached_store(source: str, progress: Progress | None = None) -> Path:
     out = user_cache_path("rog") / "graphs" / f"{stem}-{digest.hexdigest()[:16]}.kg"
     if not out.exists():
         try:
-            build(sources, out, progress=progress)
+            build(sources, out, Options(strict=True), progress=progress)  # nobody would see a report
         except GraphError:
             if not out.exists():  # else another process was faster
                 raise

@@ -221,3 +221,166 @@ def step_back(rows, slot_rel, slot_ptr, nbr, layer, rel, after):
                     keep[i] = True
                     break
     return layer[keep]
+
+
+@njit(cache=True, nogil=True)
+def ends(rows, slot_rel, slot_ptr, nbr, start, rels, seen):
+    """The distinct ends (sorted) of the walks from `start` along `rels`."""
+    nodes = np.full(1, start, np.int32)
+    for rel in rels:
+        nodes = follow(rows, slot_rel, slot_ptr, nbr, nodes, rel, start, seen)
+    return nodes
+
+
+@njit(cache=True, nogil=True)
+def ends_of_each(rows, slot_rel, slot_ptr, nbr, starts, rels, bounds, seen):
+    """The ends for many queries, concatenated, with the bounds of each; query `i` walks `rels[bounds[i]:bounds[i + 1]]`."""
+    out = np.empty(max(1024, 4 * len(starts)), np.int32)
+    stops = np.zeros(len(starts) + 1, np.int64)
+    for i in range(len(starts)):
+        found = ends(rows, slot_rel, slot_ptr, nbr, starts[i], rels[bounds[i] : bounds[i + 1]], seen)
+        stops[i + 1] = stops[i] + len(found)
+        if stops[i + 1] > len(out):
+            grown = np.empty(2 * stops[i + 1], np.int32)
+            grown[: stops[i]] = out[: stops[i]]
+            out = grown
+        out[stops[i] : stops[i + 1]] = found
+    return out[: stops[-1]], stops
+
+
+@njit(cache=True, nogil=True)
+def edges_of(rows, slot_rel, slot_ptr, nbr, node):
+    """The edges of a node, sorted by neighbour: neighbours and signed relations."""
+    first, last = np.int64(rows[node]), np.int64(rows[node + 1])
+    size = np.int64(slot_ptr[last]) - np.int64(slot_ptr[first])
+    key = np.empty(size, np.int64)
+    count = 0
+    for slot in range(first, last):
+        for i in range(np.int64(slot_ptr[slot]), np.int64(slot_ptr[slot + 1])):
+            key[count] = (np.int64(nbr[i]) << 32) | np.int64(slot_rel[slot])
+            count += 1
+    key.sort()
+    return (key >> 32).astype(np.int32), (key & 0xFFFFFFFF).astype(np.int64)
+
+
+@njit(cache=True, nogil=True)
+def first_at(values, wanted):
+    """The first place in sorted `values` that holds at least `wanted`."""
+    low, high = 0, len(values)
+    while low < high:
+        middle = (low + high) >> 1
+        if values[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True, nogil=True)
+def distinct_codes(codes):
+    """The codes sorted and each once."""
+    codes.sort()
+    count = 0
+    for i in range(len(codes)):
+        if i == 0 or codes[i] != codes[count - 1]:
+            codes[count] = codes[i]
+            count += 1
+    return codes[:count]
+
+
+@njit(cache=True, nogil=True)
+def middle_steps(rows, slot_rel, slot_ptr, nbr, near, near_rel, far, far_rel, flip, relations, seen):
+    """Codes of all `r1 r2 r3` with an edge `r2` from a neighbour `near` of one end to a neighbour `far` of the other.
+
+    `flip` says that `near` belongs to the last entity of the walk, so that its steps are read backwards.
+    """
+    both = np.int64(2 * relations)
+    for node in far:
+        seen[node >> 6] |= np.uint64(1) << np.uint64(node & 63)
+    codes = np.empty(64, np.int64)
+    count, i = 0, 0
+    while i < len(near):
+        stop = i
+        while stop < len(near) and near[stop] == near[i]:
+            stop += 1
+        for slot in range(np.int64(rows[near[i]]), np.int64(rows[near[i] + 1])):
+            step = np.int64(slot_rel[slot])
+            for j in range(np.int64(slot_ptr[slot]), np.int64(slot_ptr[slot + 1])):
+                end = nbr[j]
+                if not seen[end >> 6] & (np.uint64(1) << np.uint64(end & 63)):
+                    continue
+                place = first_at(far, end)
+                while place < len(far) and far[place] == end:
+                    for k in range(i, stop):
+                        if count == len(codes):
+                            kept = distinct_codes(codes)
+                            count = len(kept)
+                            if 2 * count > len(codes):
+                                grown = np.empty(2 * len(codes), np.int64)
+                                grown[:count] = kept
+                                codes = grown
+                        if flip:
+                            middle = (step + relations) % both
+                            codes[count] = (far_rel[place] * both + middle) * both + (near_rel[k] + relations) % both
+                        else:
+                            codes[count] = (near_rel[k] * both + step) * both + (far_rel[place] + relations) % both
+                        count += 1
+                    place += 1
+        i = stop
+    for node in far:
+        seen[node >> 6] = 0
+    return distinct_codes(codes[:count])
+
+
+@njit(cache=True, nogil=True)
+def shortest(rows, slot_rel, slot_ptr, nbr, start, end, relations, hops, seen):
+    """All shortest relation sequences of at most `hops` (1 to 3) steps from `start` to another entity `end`.
+
+    Returns their length (0: none) and int64 codes in base 2R. The two ends' edges meet in the middle; from the end
+    whose neighbours have fewer edges the middle steps are looked at. `seen` is a zeroed bitmap, zeroed on return.
+    """
+    both = np.int64(2 * relations)
+    near, near_rel = edges_of(rows, slot_rel, slot_ptr, nbr, start)
+    low, high = first_at(near, end), first_at(near, end + 1)
+    if high > low:
+        return 1, distinct_codes(near_rel[low:high].copy())
+    none = np.empty(0, np.int64)
+    if hops < 2:
+        return 0, none
+    far, far_rel = edges_of(rows, slot_rel, slot_ptr, nbr, end)
+    pairs = 0
+    for fill in range(2):
+        codes = np.empty(pairs, np.int64)
+        pairs, i, j = 0, 0, 0
+        while i < len(near) and j < len(far):
+            if near[i] < far[j]:
+                i = first_at(near[i:], far[j]) + i if len(near) > 8 * len(far) else i + 1
+            elif near[i] > far[j]:
+                j = first_at(far[j:], near[i]) + j if len(far) > 8 * len(near) else j + 1
+            else:
+                node, top = near[i], j
+                while i < len(near) and near[i] == node:
+                    top = j
+                    while top < len(far) and far[top] == node:
+                        if fill:
+                            codes[pairs] = near_rel[i] * both + (far_rel[top] + relations) % both
+                        pairs += 1
+                        top += 1
+                    i += 1
+                j = top
+        if pairs == 0:
+            break
+        if fill:
+            return 2, distinct_codes(codes)
+    if hops < 3:
+        return 0, none
+    here, there = np.int64(0), np.int64(0)
+    for node in near:
+        here += np.int64(slot_ptr[rows[node + 1]]) - np.int64(slot_ptr[rows[node]])
+    for node in far:
+        there += np.int64(slot_ptr[rows[node + 1]]) - np.int64(slot_ptr[rows[node]])
+    if here <= there:
+        codes = middle_steps(rows, slot_rel, slot_ptr, nbr, near, near_rel, far, far_rel, False, relations, seen)
+    else:
+        codes = middle_steps(rows, slot_rel, slot_ptr, nbr, far, far_rel, near, near_rel, True, relations, seen)
+    return (3 if len(codes) else 0), codes

@@ -8,6 +8,7 @@ import threading
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,9 @@ ARTICLES = ("the ", "a ", "an ")
 SCANNED = 2_000_000  # names that a fuzzy scan reads
 TYPED = 10_000  # facts of a relation from which the commonest types at its ends are taken
 SEPARATOR = "\x1f"  # between the aliases or types of one entity; stripped from names on the way in
+
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+ROWS = 10_000  # written at a time
 
 SCHEMA = """
 CREATE TABLE entity(id INTEGER PRIMARY KEY, label TEXT NOT NULL, types TEXT NOT NULL, aliases TEXT NOT NULL);
@@ -46,6 +50,8 @@ class EntityNames(NamedTuple):
 
 def normal(text: str) -> str:
     """The form in which names are compared: case folded, accents and punctuation dropped, no leading article."""
+    if text.isascii() and text.isalnum():  # most names of most graphs are one plain word
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     kept = [" " if unicodedata.category(c)[0] in "PZC" else c for c in decomposed if not unicodedata.combining(c)]
     words = " ".join("".join(kept).split())
@@ -57,13 +63,15 @@ def normal(text: str) -> str:
 
 def readable(key: str) -> str:
     """Words for a key that has no label: an IRI's last part, a dotted name's last part, `_` and camelCase split."""
+    if key.isascii() and key.isalnum() and not CAMEL.search(key):
+        return key
     if key.startswith('"'):
         return re.sub(r'"(@[\w-]+|\^\^.*)?$', "", key[1:])
     if "://" in key or key.startswith("urn:"):
         key = re.split(r"[/#:]", key.rstrip("/#"))[-1] or key
     elif re.fullmatch(r"[a-z_0-9]+(\.[a-z_0-9]+)+", key) and not re.fullmatch(r"[mg]\.[a-z_0-9]+", key):
         key = key.rsplit(".", 1)[-1]
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", key.replace("_", " "))
+    spaced = CAMEL.sub(" ", key.replace("_", " "))
     return " ".join(spaced.split()) or key
 
 
@@ -86,20 +94,35 @@ def write_names(path: Path, rows: Iterable[tuple[int, EntityNames]]) -> None:
     db = sqlite3.connect(path)
     try:
         db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=8192;" + SCHEMA)
-        for number, names in rows:
-            label = names.label.replace(SEPARATOR, " ")
-            types, aliases = (
-                SEPARATOR.join(text.replace(SEPARATOR, " ") for text in part) for part in (names.types, names.aliases)
-            )
-            db.execute("INSERT INTO entity VALUES (?, ?, ?, ?)", (number, label, types, aliases))
-            for text in dict.fromkeys((label, *names.aliases)):
-                row = (number, text, normal(text), text != label)
-                cursor = db.execute("INSERT INTO name VALUES (?, ?, ?, ?)", row)
-                db.execute("INSERT INTO words(rowid, normal) VALUES (?, ?)", (cursor.lastrowid, row[2]))
+        db.execute("PRAGMA cache_size=-131072")  # KiB
+        db.execute("INSERT INTO words(words, rank) VALUES ('hashsize', 33554432)")
+        named = iter(rows)
+        last = 0
+        while batch := list(islice(named, ROWS)):
+            entities, texts = [], []
+            for number, names in batch:
+                label = clean(names.label)
+                entities.append((number, label, joined(names.types), joined(names.aliases)))
+                for text in dict.fromkeys((label, *names.aliases)) if names.aliases else (label,):
+                    last += 1
+                    texts.append((last, number, text, normal(text), text != label))
+            db.executemany("INSERT INTO entity VALUES (?, ?, ?, ?)", entities)
+            db.executemany("INSERT INTO name(rowid, id, text, normal, alias) VALUES (?, ?, ?, ?, ?)", texts)
+            db.executemany("INSERT INTO words(rowid, normal) VALUES (?, ?)", ((row[0], row[3]) for row in texts))
         db.execute("CREATE INDEX name_normal ON name(normal, id)")
         db.commit()
     finally:
         db.close()
+
+
+def clean(text: str) -> str:
+    """The text without the sign that separates stored names."""
+    return text.replace(SEPARATOR, " ") if SEPARATOR in text else text
+
+
+def joined(texts: tuple[str, ...]) -> str:
+    """Names as they are stored in one column."""
+    return SEPARATOR.join(map(clean, texts)) if texts else ""
 
 
 class Names:

@@ -294,7 +294,8 @@ class Neo4jGraph:
         for arrow, back in (("-[r]->", "false"), ("<-[r]-", "true")) if ids and s.types else ():
             parts.append(
                 f"MATCH (n) WHERE elementId(n) IN $ids MATCH (n){arrow}(m) "
-                f"WHERE elementId(m) <> $start{s.included('m')} RETURN type(r) AS name, {back} AS back, false AS value, "
+                f"WHERE elementId(m) <> $start{s.included('m')} "
+                f"RETURN type(r) AS name, {back} AS back, false AS value, "
                 "count(DISTINCT [elementId(n), elementId(m)]) AS steps"
             )
         if ids and s.properties:

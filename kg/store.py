@@ -12,6 +12,7 @@ import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,30 @@ class Store:
         keys = [self.key_of(number) for number in row.tolist()]
         steps = map(Step, keys, relation_path, keys[1:])
         return ReasoningPath(keys[0], tuple(steps))
+
+    def ends(self, start: str, relation_path: RelationPath) -> tuple[str, ...]:
+        """The keys of the entities that walks along `relation_path` reach, sorted: a frontier's, in one call."""
+        rels = np.array([self.relation_id(relation) for relation in relation_path], np.int64)
+        reached = kernels.ends(*self._index, self.id_of(start), rels, self.seen)
+        return tuple(map(self.key_of, reached.tolist()))
+
+    def ends_of_each(self, queries: Sequence[tuple[str, RelationPath]]) -> list[Ids]:
+        """The numbers of the entities that each (start, relation path) reaches, sorted; many queries in one call."""
+        starts = np.array([self.id_of(start) for start, _ in queries], np.int32)
+        rels = np.array([self.relation_id(relation) for _, path in queries for relation in path], np.int64)
+        bounds = np.cumsum([0, *(len(path) for _, path in queries)])
+        found, stops = kernels.ends_of_each(*self._index, starts, rels, bounds, self.seen)
+        return [found[low:high] for low, high in pairwise(stops.tolist())]
+
+    def shortest_relation_paths(self, start: str, end: str, hops: int = 3) -> tuple[RelationPath, ...]:
+        """All shortest relation paths of at most `hops` (1 to 3) steps between two entities, in order of their keys."""
+        if not 1 <= hops <= 3 or start == end:
+            raise GraphError(f"shortest relation paths join two different entities in 1 to 3 hops, not {hops=}")
+        relations = len(self._relations)
+        ids = (self.id_of(start), self.id_of(end))
+        length, codes = kernels.shortest(*self._index, *ids, relations, hops, self.seen)
+        places = [codes // (2 * relations) ** (length - 1 - hop) % (2 * relations) for hop in range(length)]
+        return tuple(tuple(map(self.signed, row)) for row in np.stack(places, axis=1).tolist()) if length else ()
 
     def contains(self, triple: Triple) -> bool:
         """Whether exactly this fact is stored."""

@@ -6,9 +6,10 @@ import hashlib
 import json
 import os
 import shutil
-from array import array
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from glob import escape as glob_escape
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kg.bulk import Block, block_of
 from kg.errors import GraphError, disk_errors
 from kg.names import TYPED, EntityNames, checked_relation, named_relation, readable, write_names
 from kg.store import FORMAT
@@ -36,28 +38,27 @@ class Provenance:
 
 
 class Builder:
-    """Facts collected in memory (12 bytes each, and the keys once) until `write` sorts and stores them."""
+    """Facts collected in memory (12 bytes each, and the keys once a block) until `write` sorts and stores them."""
 
     def __init__(self) -> None:
-        self._entities: dict[str, int] = {}
-        self._relations: dict[str, int] = {}
-        self._columns = (array("i"), array("i"), array("i"))
+        self._blocks: list[Block] = []
+        self._count = 0
         self.names: dict[str, EntityNames] = {}
         self.relation_names: dict[str, tuple[str, str]] = {}
 
     def __len__(self) -> int:
-        return len(self._columns[0])
+        return self._count
 
     def add(self, triples: Iterable[Triple]) -> None:
         """Take in facts; the same fact twice counts once."""
-        entities, relations = self._entities, self._relations
-        heads, rels, tails = self._columns
-        for head, relation, tail in triples:
-            if relation not in relations:
-                relations[checked_relation(relation)] = len(relations)
-            heads.append(entities.setdefault(head, len(entities)))
-            rels.append(relations[relation])
-            tails.append(entities.setdefault(tail, len(entities)))
+        self.add_block(block_of(list(triples)))
+
+    def add_block(self, block: Block) -> None:
+        """Take in facts that were read a block at a time (`kg.bulk`)."""
+        for relation in block.relations.dictionary.to_pylist():
+            checked_relation(relation)
+        self._blocks.append(block)
+        self._count += len(block.heads)
 
     def write(self, out: Path, provenance: Provenance, overwrite: bool, progress: Progress | None = None) -> Path:
         """Store the graph at `out`; GraphError if it is empty or `out` exists. Leaves nothing if it fails."""
@@ -73,17 +74,26 @@ class Builder:
         return out
 
     def _write_into(self, folder: Path, provenance: Provenance, report: Progress) -> None:
-        report("sorting facts", 0, 0)
-        keys, rank = ranked(self._entities)
-        relations, relation_rank = ranked(self._relations)
-        heads, rels, tails = (np.frombuffer(column, np.int32) for column in self._columns)
-        facts = distinct(rank[heads], relation_rank[rels], rank[tails], len(keys), len(relations))
-        index = csr(*facts, len(keys), len(relations))
-        for name, values in index.items():
-            np.save(folder / f"{name}.npy", values)
+        report("sorting facts and indexing names", 0, 0)
+        stop = threading.Event()
+        keys, places = ranked([block.heads for block in self._blocks] + [block.tails for block in self._blocks])
+        relations, rels = ranked([block.relations for block in self._blocks])
+        self._blocks.clear()
         write_keys(folder, keys)
-        report("indexing names", 0, 0)
-        write_names(folder / "names.sqlite", self._named(keys))
+        with ThreadPoolExecutor(1) as beside:  # SQLite on one core, numpy's sorting on another
+            names = beside.submit(write_names, folder / "names.sqlite", self._named(keys, stop))
+            try:
+                facts = distinct(places[: self._count], rels, places[self._count :], len(keys), len(relations))
+                del places, rels
+                for name, values in csr(*facts, len(keys), len(relations)).items():
+                    np.save(folder / f"{name}.npy", values)
+                while not names.done():
+                    wait([names], timeout=0.2)  # so that an interruption is noticed
+            except BaseException:
+                stop.set()
+                raise
+            names.result()
+        relations = relations.to_pylist()
         described = self._describe(keys, relations, facts)
         content = content_hash(folder, described)
         manifest = {
@@ -97,13 +107,15 @@ class Builder:
         }
         (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
 
-    def _named(self, keys: list[str]) -> Iterator[tuple[int, EntityNames]]:
+    def _named(self, keys: Any, stop: threading.Event) -> Iterator[tuple[int, EntityNames]]:
         unnamed = EntityNames()
-        for number, key in enumerate(keys):
+        for number, key in enumerate(texts_of(keys)):
             names = self.names.get(key, unnamed)
-            yield number, names if names.label else names._replace(label=readable(key))
+            yield number, names if names.label else EntityNames(readable(key), names.types, names.aliases)
+            if stop.is_set():
+                raise GraphError("stopped")
 
-    def _describe(self, keys: list[str], relations: list[str], facts: Facts) -> list[Relation]:
+    def _describe(self, keys: Any, relations: list[str], facts: Facts) -> list[Relation]:
         heads, rels, tails = facts
         types = first_types(keys, self.names)
         order = np.argsort(rels, kind="stable")
@@ -121,12 +133,23 @@ class Builder:
 Facts = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
-def ranked(numbers: dict[str, int]) -> tuple[list[str], NDArray[np.int32]]:
-    """The keys in order, and for each provisional number the key's place in that order."""
-    keys = sorted(numbers)
-    rank = np.empty(len(keys), np.int32)
-    rank[[numbers[key] for key in keys]] = np.arange(len(keys), dtype=np.int32)
-    return keys, rank
+def ranked(columns: list[Any]) -> tuple[Any, NDArray[np.int32]]:
+    """The distinct texts of dictionary-encoded arrays in code point order (pyarrow), and each row's place in it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    chunks = pa.chunked_array(columns).unify_dictionaries().chunks
+    texts = chunks[0].dictionary
+    order = pc.array_sort_indices(texts)
+    rank = np.empty(len(texts), np.int32)
+    rank[order.to_numpy()] = np.arange(len(texts), dtype=np.int32)
+    return texts.take(order), np.concatenate([rank[chunk.indices.to_numpy()] for chunk in chunks])
+
+
+def texts_of(keys: Any) -> Iterator[str]:
+    """The texts of a pyarrow array, a few at a time."""
+    for start in range(0, len(keys), 50_000):
+        yield from keys.slice(start, 50_000).to_pylist()
 
 
 def packed(*columns: tuple[NDArray[np.int32], int]) -> NDArray[np.uint64] | None:
@@ -177,18 +200,20 @@ def csr(heads: Any, rels: Any, tails: Any, entities: int, relations: int) -> dic
     }
 
 
-def write_keys(folder: Path, keys: list[str]) -> None:
-    """Write the sorted keys as one blob with their ends."""
-    encoded = [key.encode("utf-8") for key in keys]
-    ends = np.cumsum([0, *map(len, encoded)])
-    np.save(folder / "key_ends.npy", ends.astype(np.uint32 if ends[-1] < 2**32 else np.int64))
-    (folder / "keys.bin").write_bytes(b"".join(encoded))
+def write_keys(folder: Path, keys: Any) -> None:
+    """Write the sorted keys (a pyarrow array of large strings) as one blob with their ends."""
+    _, offsets, data = keys.buffers()
+    ends = np.frombuffer(offsets, np.int64, len(keys) + 1, 8 * keys.offset)
+    np.save(folder / "key_ends.npy", (ends - ends[0]).astype(np.uint32 if ends[-1] < 2**32 else np.int64))
+    (folder / "keys.bin").write_bytes(memoryview(data)[ends[0] : ends[-1]])
 
 
-def first_types(keys: list[str], names: Mapping[str, EntityNames]) -> list[str]:
+def first_types(keys: Any, names: Mapping[str, EntityNames]) -> list[str]:
     """Each entity's first type, or ''."""
+    if not any(known.types for known in names.values()):
+        return [""] * len(keys)
     untyped = ("",)
-    return [(names[key].types or untyped)[0] if key in names else "" for key in keys]
+    return [(names[key].types or untyped)[0] if key in names else "" for key in texts_of(keys)]
 
 
 def commonest(types: list[str], numbers: NDArray[np.int32]) -> str:
@@ -214,8 +239,9 @@ def content_hash(folder: Path, relations: list[Relation]) -> str:
             while block := stream.read(1 << 20):
                 digest.update(block)
     with closing(sqlite3.connect(folder / "names.sqlite")) as db:
-        for row in db.execute("SELECT * FROM entity ORDER BY id"):
-            digest.update(repr(row).encode())
+        rows = db.execute("SELECT * FROM entity ORDER BY id")
+        while batch := rows.fetchmany(10_000):
+            digest.update("".join(map(repr, batch)).encode())
     return digest.hexdigest()
 
 

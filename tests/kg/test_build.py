@@ -68,11 +68,24 @@ def test_an_empty_graph_is_not_written(tmp_path: Path) -> None:
     assert left(tmp_path) == []
 
 
-def test_a_bad_line_leaves_nothing(tmp_path: Path) -> None:
+def test_a_bad_line_is_counted_or_leaves_nothing(tmp_path: Path) -> None:
+    sources, out, rejects = facts(tmp_path, "a\tr\tb\nbad\n"), tmp_path / "g.kg", tmp_path / "rejects.tsv"
     with pytest.raises(LoadError, match="line 2"):
-        build(facts(tmp_path, "a\tr\tb\nbad\n"), tmp_path / "g.kg")
+        build(sources, out, Options(strict=True))
+    with pytest.raises(LoadError, match="line 2"):  # nobody reads the report of a cached graph
+        open_graph(str(sources.facts[0]))
     assert left(tmp_path) == []
-    assert build(facts(tmp_path, "a\tr\tb\nbad\n"), tmp_path / "g.kg", Options(skip_bad=True)).bad == 1
+    assert build(sources, out, Options(rejects=rejects)).bad == 1
+    path = sources.facts[0]
+    assert (
+        rejects.read_text() == f"file\tline\treason\ttext\n{path}\t2\t1 column, expected 3; separated by tabs?\tbad\n"
+    )
+
+
+def test_a_file_of_bad_lines_only_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match=r"no fact in facts\.tsv, all 3 lines are bad; the first: .*line 1: 1 column"):
+        build(facts(tmp_path, "bad\n" * 3), tmp_path / "g.kg")
+    assert left(tmp_path) == []
 
 
 def test_what_is_there_is_not_overwritten_unasked(tmp_path: Path) -> None:
@@ -149,12 +162,13 @@ import sys, time
 from pathlib import Path
 from kg import write
 from kg.build import Sources, build
-slow = write.write_names
+slow = write.csr
 def pause(*rest):
-    slow(*rest)
+    index = slow(*rest)
     print("writing", flush=True)
     time.sleep(60)
-write.write_names = pause
+    return index
+write.csr = pause
 build(Sources((Path(sys.argv[1]),)), Path(sys.argv[2]))
 """
 
@@ -189,8 +203,8 @@ def test_named_sources(tmp_path: Path) -> None:
         resolve("pykeen:natoins")
     with pytest.raises(LoadError, match="no such file or directory"):
         resolve(str(tmp_path / "none"))
-    with pytest.raises(GraphError, match="graphs behind an address are not supported"):
-        resolve("neo4j://somewhere")
+    with pytest.raises(GraphError, match="an address of another kind than neo4j"):
+        resolve("http://somewhere")
 
 
 @pytest.mark.parametrize(("name", "size"), [("nations", (14, 55, 1992)), ("kinships", (104, 25, 10686))])
@@ -220,7 +234,7 @@ def test_sources_with_a_colon_are_cached_in_the_cache(tmp_path: Path, own_cache:
 def test_a_cache_that_another_process_filled_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = str(facts(tmp_path, "x\tr\ty\n").facts[0])
 
-    def slower(sources: Sources, out: Path, progress: object = None) -> None:
+    def slower(sources: Sources, out: Path, options: Options, progress: object = None) -> None:
         build(sources, out)
         build(sources, out)
 
