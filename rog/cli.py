@@ -241,7 +241,7 @@ def kg_build(
     relations: Annotated[Path | None, typer.Option(help="A table: key, label, inverse_label.")] = None,
     columns: Annotated[str | None, typer.Option(help="Head, relation, tail: names, or numbers from 1.")] = None,
     form: Annotated[str, typer.Option("--format", help="tsv, csv, jsonl or nt, if the name does not tell.")] = "",
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out lines that are no facts.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first line that is no fact.")] = False,
     licence: Annotated[str, typer.Option(help="The licence of the facts, kept in the manifest.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace the graph at --out.")] = False,
 ) -> None:
@@ -253,13 +253,16 @@ def kg_build(
 
     began = time.perf_counter()
     sources = merged(facts, tuple(labels or ()), relations, licence)
-    options = Options(form, parse_columns(columns), skip_bad)
+    rejects = to.with_name(f"{to.name}.rejects.tsv")
+    options = Options(form, parse_columns(columns), strict, rejects)
     with progress(err) as report:
         read = build(sources, to, options, force, report)
     for line in read.shown:
         err.print(Text(f"skipped {line}", style="yellow"), soft_wrap=True)
     if read.bad:
-        err.print(f"{read.bad:,} of {read.lines:,} lines were skipped")
+        err.print(f"{read.bad:,} of {read.lines:,} lines were skipped; all of them: {rejects}", soft_wrap=True)
+    else:
+        rejects.unlink(missing_ok=True)  # of an earlier build: it would speak of lines that are mended by now
     size = open_graph(to).size
     took = time.perf_counter() - began
     out.print(

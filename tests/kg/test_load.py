@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg.errors import LoadError
-from kg.load import Options, Report, parse_columns, read_names, read_relations, read_triples, unescape
+from kg.load import Options, Report, parse_columns, read_names, read_relations, read_triples
 from kg.names import EntityNames
+from kg.rdf import unescape
 
 
 def read(path: Path, **options: object) -> list[tuple[str, str, str]]:
-    return [tuple(triple) for triple in read_triples(path, Options(**options), Report())]  # type: ignore[arg-type, misc]
+    return [tuple(triple) for triple in read_triples(path, Options(**{"strict": True, **options}), Report())]  # type: ignore[arg-type, misc]
 
 
 def file(folder: Path, name: str, content: str | bytes) -> Path:
@@ -138,16 +139,29 @@ def test_bad_lines(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(LoadError, match=message):
         read(path)
     report = Report()
-    kept = list(read_triples(path, Options(skip_bad=True), report))
-    assert report.bad == 1
+    path.write_bytes(content + b"x\tr\ty\n")
+    rejects = tmp_path / "rejects.tsv"
+    kept = list(read_triples(path, Options(rejects=rejects), report))
+    assert report.bad == len(rejects.read_text().splitlines()) - 1 == 1
     assert len(report.shown) == 1
-    assert len(kept) == report.facts == content.count(b"\n") - 1
+    assert len(kept) == report.facts == content.count(b"\n")
+
+
+def test_rejects_of_several_files_are_one_table(tmp_path: Path) -> None:
+    report, rejects = Report(), tmp_path / "rejects.tsv"
+    rejects.write_text("of an earlier build\n")
+    for name in ("a.csv", "b.csv"):
+        path = file(tmp_path, name, 'a,r,b\n"a, b",r\n"c"x,r,d\ne,r,f\n')
+        assert len(list(read_triples(path, Options(rejects=rejects), report))) == 2
+    rows = [line.split("\t")[1:] for line in rejects.read_text().splitlines()]
+    bad = [["2", "2 columns, expected 3", '"a, b",r'], ["3", "',' expected after '\"'", '"c"x,r,d']]
+    assert rows == [["line", "reason", "text"], *bad, *bad]
 
 
 def test_only_the_first_bad_lines_are_shown(tmp_path: Path) -> None:
     report = Report()
     path = file(tmp_path, "a.tsv", "x\n" * 20 + "a\tr\tb\n")
-    assert len(list(read_triples(path, Options(skip_bad=True), report))) == 1
+    assert len(list(read_triples(path, Options(), report))) == 1
     assert (report.bad, len(report.shown)) == (20, 5)
 
 

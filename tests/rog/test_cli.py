@@ -127,14 +127,23 @@ def test_build(films_folder: Path, tmp_path: Path) -> None:
     assert rog(*args, "--force").returncode == 0
 
 
-def test_build_skips_bad_lines_when_asked(tmp_path: Path) -> None:
-    path = tmp_path / "f.tsv"
+def test_build_counts_bad_lines_and_keeps_them(tmp_path: Path) -> None:
+    path, out, rejects = tmp_path / "f.tsv", tmp_path / "g.kg", tmp_path / "g.kg.rejects.tsv"
     path.write_text("a\tr\tb\nbad\n")
-    assert rog("kg", "build", str(path), "--out", str(tmp_path / "g.kg")).returncode == 1
-    ran = rog("kg", "build", str(path), "--out", str(tmp_path / "g.kg"), "--skip-bad")
+    ran = rog("kg", "build", str(path), "--out", str(out))
     assert ran.returncode == 0
     assert "line 2: 1 column, expected 3" in ran.stderr
     assert "1 of 2 lines were skipped" in ran.stderr
+    assert rejects.read_text().splitlines()[1].split("\t")[1:] == [
+        "2",
+        "1 column, expected 3; separated by tabs?",
+        "bad",
+    ]
+    strict = rog("kg", "build", str(path), "--out", str(out), "--force", "--strict")
+    assert (strict.returncode, "line 2: 1 column" in strict.stderr) == (1, True)
+    path.write_text("a\tr\tb\n")
+    assert rog("kg", "build", str(path), "--out", str(out), "--force").returncode == 0
+    assert not rejects.exists()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,155 @@
+"""What every reader of facts shares: options, the report, lines of a file, and what becomes of a bad one."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, cast
+
+from kg.errors import LoadError
+from kg.names import SEPARATOR, EntityNames
+from kg.types import INVERSE, Triple
+
+FORMATS = {
+    ".tsv": "tsv", ".txt": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".nt": "nt", ".ntriples": "nt",
+}  # fmt: skip
+PACKED = {".gz", ".bz2"}
+SHOWN = 5  # bad lines kept to be shown
+REJECT_HEADER = "file\tline\treason\ttext\n"
+
+
+@dataclass
+class Report:
+    """What readers saw: lines (or rows), facts, and the lines that they could not use (the first few, with reasons).
+
+    `names` are the names that the facts files themselves bring; `blanks` counts the blank nodes given a number.
+    """
+
+    lines: int = 0
+    facts: int = 0
+    bad: int = 0
+    shown: list[str] = field(default_factory=list)
+    names: dict[str, EntityNames] = field(default_factory=dict)
+    blanks: int = 0
+    rejects: IO[str] | None = None
+
+    def close(self) -> None:
+        """Close the file of rejected lines, so that it is whole; None."""
+        if self.rejects is not None:
+            self.rejects.close()
+            self.rejects = None
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to read a facts file. `columns` names or numbers (from 1) head, relation and tail.
+
+    A bad line is counted and written to the file `rejects`, if there is one; with `strict` it is an error.
+    """
+
+    format: str = ""
+    columns: tuple[str, str, str] | None = None
+    strict: bool = False
+    rejects: Path | None = None
+
+
+def guess_format(path: Path) -> str:
+    """The format that a file's ending stands for (`.gz` and `.bz2` apart), or LoadError."""
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in PACKED]
+    form = FORMATS.get(suffixes[-1]) if suffixes else None
+    if form is None:
+        known = ", ".join(sorted(FORMATS))
+        raise LoadError(f"{path}: cannot tell the format from its name; known endings: {known} (also .gz, .bz2)")
+    return form
+
+
+def open_binary(path: Path) -> IO[bytes]:
+    """The file, unpacked if it is a `.gz` or `.bz2`; LoadError if there is none."""
+    try:
+        if path.suffix.lower() == ".gz":
+            return cast(IO[bytes], gzip.open(path))
+        if path.suffix.lower() == ".bz2":
+            return cast(IO[bytes], bz2.open(path))
+        return path.open("rb")
+    except FileNotFoundError:
+        raise LoadError(f"{path}: no such file") from None
+    except (IsADirectoryError, PermissionError) as error:
+        raise LoadError(f"{path}: {error.strerror}") from None
+
+
+def text_lines(path: Path, options: Options, report: Report) -> Iterator[tuple[int, str]]:
+    """Numbered lines without their ends; a line that is not UTF-8 or holds a NUL byte is a bad line."""
+    number = 0
+    with open_binary(path) as stream:
+        try:
+            for number, raw in enumerate(stream, 1):
+                report.lines += 1
+                try:
+                    line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+                except UnicodeDecodeError as error:
+                    reason = f"not UTF-8 (byte 0x{raw[error.start]:02x})"
+                    bad_line(path, number, reason, raw.decode("utf-8", "backslashreplace"), options, report)
+                    continue
+                if "\0" in line:
+                    bad_line(path, number, "holds a NUL byte: is this a binary file?", line, options, report)
+                    continue
+                yield number, line
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise damaged(path, number, error) from error
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            raise damaged(path, number, error) from error  # how bz2 says it
+
+
+def damaged(path: Path, number: int, error: Exception) -> LoadError:
+    """The LoadError for a compressed file that cannot be unpacked."""
+    kind = "bzip2" if path.suffix.lower() == ".bz2" else "gzip"
+    return LoadError(f"{path}: damaged {kind} file after line {number} ({error})")
+
+
+def bad_line(
+    path: Path, number: int, reason: str, text: str, options: Options, report: Report, unit: str = "line"
+) -> None:
+    """Count a bad line and write it to the rejects, or raise LoadError where none is allowed; None."""
+    message = f"{path}, {unit} {number}: {reason}"
+    if options.strict:
+        raise LoadError(message)
+    report.bad += 1
+    if len(report.shown) < SHOWN:
+        report.shown.append(message)
+    if options.rejects is None:
+        return
+    if report.rejects is None:  # the first bad line of a build starts the file anew, a second input goes on with it
+        report.rejects = options.rejects.open("w" if report.bad == 1 else "a", encoding="utf-8", newline="\n")
+        if report.bad == 1:
+            report.rejects.write(REJECT_HEADER)
+    clean = " ".join(reason.split())
+    ended = text.rstrip("\r\n").encode("utf-8", "backslashreplace").decode()
+    kept = ended.replace("\r", "\\r").replace("\n", "\\n")
+    report.rejects.write(f"{path}\t{number}\t{clean}\t{kept}\n")
+
+
+def fact(fields: Iterable[object], report: Report) -> Triple | str:
+    """The fact that three fields make, or what is wrong with them."""
+    parts = list(fields)
+    for part in parts:
+        if not isinstance(part, str):
+            return f"expected three texts, found {part!r}"
+    head, relation, tail = (str(part).strip() for part in parts)
+    if not (head and relation and tail):
+        return "an empty head, relation or tail"
+    if relation.startswith(INVERSE):
+        return f"relation {relation!r} begins with {INVERSE!r}, which stands for an inverse step"
+    try:
+        (head + relation + tail).encode()
+    except UnicodeEncodeError:
+        return "holds half a surrogate pair"
+    if SEPARATOR in head + relation + tail:
+        return "holds a control character (0x1f)"
+    report.facts += 1
+    return Triple(head, relation, tail)

@@ -1,0 +1,171 @@
+"""Tables to facts: TSV, CSV and JSONL, and the side tables of names and relations."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from kg.errors import LoadError
+from kg.lines import Options, Report, bad_line, fact, guess_format, text_lines
+from kg.names import EntityNames
+from kg.types import Triple
+
+COLUMNS = (
+    ("head", "subject", "source", "from", "s", "h"),
+    ("relation", "predicate", "type", "rel", "p", "r"),
+    ("tail", "object", "target", "to", "o", "t"),
+)
+
+
+def read_table(path: Path, options: Options, report: Report) -> Iterator[Triple]:
+    """Facts of a TSV (no quoting: a tab ends a field) or CSV (quoted fields may hold commas and line breaks)."""
+    places: tuple[int, int, int] | None = None
+    is_tsv = (options.format or guess_format(path)) == "tsv"
+    for number, fields in table_rows(path, is_tsv, options, report):
+        if not any(fields):
+            continue
+        if places is None:
+            places, is_header = find_columns(path, fields, options.columns)
+            if is_header:
+                continue
+        triple: Triple | str
+        if len(fields) <= max(places):
+            hint = "; separated by tabs?" if is_tsv and len(fields) == 1 else ""
+            triple = f"{len(fields)} column{'s' * (len(fields) != 1)}, expected {max(places) + 1}{hint}"
+        else:
+            triple = fact([fields[place] for place in places], report)
+        if isinstance(triple, str):
+            bad_line(path, number, triple, row_text(fields, is_tsv), options, report)
+        else:
+            yield triple
+
+
+def row_text(fields: Iterable[str], is_tsv: bool) -> str:
+    """The fields as the line that they came from."""
+    if is_tsv:
+        return "\t".join(fields)
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(fields)
+    return line.getvalue()
+
+
+def table_rows(path: Path, is_tsv: bool, options: Options, report: Report) -> Iterator[tuple[int, list[str]]]:
+    """Numbered rows of fields."""
+    if is_tsv:
+        for number, line in text_lines(path, options, report):
+            yield number, line.split("\t")
+        return
+    last: list[tuple[int, str]] = [(0, "")]
+
+    def lines() -> Iterator[str]:
+        for number, line in text_lines(path, options, report):
+            last[0] = number, line
+            yield line + "\n"
+
+    rows = csv.reader(lines(), strict=True)
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            number, line = last[0]
+            if "expected after" not in str(error):  # a quote never closed has swallowed who knows how much
+                raise LoadError(f"{path}, line {number}: {error}") from error
+            bad_line(path, number, str(error), line, options, report)
+        else:
+            yield last[0][0], row
+
+
+def find_columns(
+    path: Path, first: list[str], wanted: tuple[str, str, str] | None
+) -> tuple[tuple[int, int, int], bool]:
+    """Where head, relation and tail stand, and whether the first row is a header."""
+    titles = [field.strip().casefold() for field in first]
+    if wanted is not None:
+        if all(name.isdecimal() for name in wanted):
+            places = [int(name) - 1 for name in wanted]
+            return (places[0], places[1], places[2]), False
+        missing = [name for name in wanted if name.casefold() not in titles]
+        if missing:
+            raise LoadError(f"{path}: no column {missing[0]!r} in its first line; found: {', '.join(first)}")
+        places = [titles.index(name.casefold()) for name in wanted]
+        return (places[0], places[1], places[2]), True
+    found = [next((titles.index(name) for name in names if name in titles), -1) for names in COLUMNS]
+    if min(found) >= 0 and len(set(found)) == 3:
+        return (found[0], found[1], found[2]), True
+    if len(first) > 3:
+        raise LoadError(
+            f"{path}: {len(first)} columns and no header with head, relation, tail; say which with --columns 1,2,3"
+        )
+    return (0, 1, 2), False
+
+
+def read_jsonl(path: Path, options: Options, report: Report) -> Iterator[Triple]:
+    """Facts written one a line as `["head", "relation", "tail"]` or as an object with such keys."""
+    for number, line in text_lines(path, options, report):
+        if not line.strip():
+            continue
+        triple: Triple | str
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            triple = f"not JSON ({error})"
+        else:
+            triple = fact_of_json(row, options, report)
+        if isinstance(triple, str):
+            bad_line(path, number, triple, line, options, report)
+        else:
+            yield triple
+
+
+def fact_of_json(row: object, options: Options, report: Report) -> Triple | str:
+    """The fact in a decoded JSON value, or what is wrong with it."""
+    if isinstance(row, list) and len(row) == 3:
+        return fact(row, report)
+    if not isinstance(row, dict):
+        return "expected an object or a list of three"
+    names = [(name,) for name in options.columns] if options.columns else COLUMNS
+    values = [next((row[name] for name in choices if name in row), None) for choices in names]
+    if None in values:
+        return f"expected the keys head, relation, tail; found {', '.join(map(str, row)) or 'none'}"
+    return fact(values, report)
+
+
+def read_side_table(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Numbered rows of a TSV or CSV side file; without a header the columns are taken in this order."""
+    order: list[str] | None = None
+    form = guess_format(path)
+    if form not in ("tsv", "csv"):
+        raise LoadError(f"{path}: expected a .tsv or .csv table of {', '.join(columns)}")
+    for number, fields in table_rows(path, form == "tsv", Options(strict=True), Report()):
+        if not any(fields):
+            continue
+        if order is None:
+            titles = [field.strip().casefold() for field in fields]
+            order = titles if columns[0] in titles else list(columns)
+            if order is titles:
+                continue
+        if len(fields) < 2:
+            raise LoadError(f"{path}, line {number}: {len(fields)} column, expected at least 2 ({', '.join(columns)})")
+        yield number, dict(zip(order, map(str.strip, fields), strict=False))
+
+
+def read_names(path: Path) -> dict[str, EntityNames]:
+    """Labels, types and aliases by entity key; types and aliases are separated by `|`."""
+    names = {}
+    for number, row in read_side_table(path, ("key", "label", "types", "aliases")):
+        if not row.get("key"):
+            raise LoadError(f"{path}, line {number}: an empty key")
+        types, aliases = (tuple(filter(None, row.get(name, "").split("|"))) for name in ("types", "aliases"))
+        names[row["key"]] = EntityNames(row.get("label", ""), types, aliases)
+    return names
+
+
+def read_relations(path: Path) -> dict[str, tuple[str, str]]:
+    """Label and inverse label by relation key."""
+    rows = read_side_table(path, ("key", "label", "inverse_label"))
+    return {row.get("key", ""): (row.get("label", ""), row.get("inverse_label", "")) for _, row in rows}
