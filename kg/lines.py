@@ -15,7 +15,10 @@ from kg.names import SEPARATOR, EntityNames
 from kg.types import INVERSE, Triple
 
 FORMATS = {
-    ".tsv": "tsv", ".txt": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".nt": "nt", ".ntriples": "nt",
+    ".tsv": "tsv", ".txt": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
+    ".nt": "nt", ".ntriples": "nt", ".nq": "nq", ".nquads": "nq", ".ttl": "turtle", ".trig": "trig",
+    ".rdf": "rdfxml", ".owl": "rdfxml", ".xml": "rdfxml", ".jsonld": "jsonld",
+    ".graphml": "graphml", ".gexf": "gexf", ".json": "json",
 }  # fmt: skip
 PACKED = {".gz", ".bz2"}
 SHOWN = 5  # bad lines kept to be shown

@@ -1,6 +1,6 @@
 """Files to facts, line by line and with file and line in every complaint: which reader a file needs.
 
-TSV, CSV and JSONL (`kg.tables`), RDF (`kg.rdf`), each also packed as .gz or .bz2.
+TSV, CSV and JSONL (`kg.tables`), RDF (`kg.rdf`), Parquet (`kg.frames`); all but Parquet also packed (.gz, .bz2).
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from kg.errors import LoadError
+from kg.frames import read_parquet
 from kg.lines import Options, Report, guess_format, open_binary
-from kg.rdf import read_ntriples
+from kg.rdf import read_ntriples, read_rdf
 from kg.tables import find_columns, read_jsonl, read_names, read_relations, read_table
 from kg.types import Triple
 
@@ -31,7 +32,13 @@ READERS: dict[str, Reader] = {
     "tsv": read_table,
     "csv": read_table,
     "jsonl": read_jsonl,
+    "parquet": read_parquet,
     "nt": read_ntriples,
+    "nq": read_ntriples,
+    "turtle": read_rdf,
+    "trig": read_rdf,
+    "rdfxml": read_rdf,
+    "jsonld": read_rdf,
 }
 
 

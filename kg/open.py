@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kg.build import cached_store
+from kg.frames import frame_triples
 from kg.graph import Graph
 from kg.neo4j_client import is_address
 from kg.networkx_graph import NetworkXGraph
@@ -18,11 +19,14 @@ def open_graph(source: Any, progress: Progress | None = None, config: Path | Non
 
     `source` is a `.kg` directory, a facts file (built once and cached), `pykeen:nations|umls|kinships`, `demo`,
     a Neo4j address (`neo4j://host`, `bolt+s://…`, or `neo4j` for what NEO4J_URI says), a `networkx.MultiDiGraph`,
-    or an iterable of `(head, relation, tail)`. `config` overrides what is guessed of a database's schema.
+    a pandas data frame with columns head, relation, tail, or an iterable of `(head, relation, tail)`.
+    `config` overrides what is guessed of a database's schema.
     Raises GraphError if there is nothing usable there.
     """
     if not isinstance(source, str | Path):
-        return NetworkXGraph(source) if hasattr(source, "edges") else NetworkXGraph.from_triples(source)
+        if hasattr(source, "edges"):
+            return NetworkXGraph(source)
+        return NetworkXGraph.from_triples(frame_triples(source) if hasattr(source, "columns") else source)
     if is_address(str(source)):
         from kg.neo4j_graph import open_neo4j
         from kg.neo4j_schema import read_config

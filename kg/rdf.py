@@ -1,13 +1,16 @@
-"""RDF to facts and names: N-Triples and N-Quads by line."""
+"""RDF to facts and names: N-Triples and N-Quads by line, the other syntaxes through pyoxigraph, all as streams."""
 
 from __future__ import annotations
 
 import re
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from kg.lines import Options, Report, bad_line, fact, text_lines
+from kg.errors import LoadError
+from kg.lines import Options, Report, bad_line, damaged, fact, guess_format, open_binary, text_lines
 from kg.names import EntityNames, readable
 from kg.types import Triple
 
@@ -22,39 +25,103 @@ ALIASES = {"http://www.w3.org/2004/02/skos/core#altLabel", "http://schema.org/al
 RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 
 NT_IRI = r"<([^<>\"{}|^`\\\x00-\x20]*(?:\\u[0-9A-Fa-f]{4}[^<>\"{}|^`\\\x00-\x20]*)*)>"
-NT_LINE = re.compile(
+NT_STATEMENT = (
     rf"\s*(?:{NT_IRI}|(_:\S+))\s*{NT_IRI}\s*"
-    rf'(?:{NT_IRI}|(_:[^\s.]+(?:\.+[^\s.]+)*)|("(?:[^"\\\n\r]|\\.)*"(?:@[\w-]+|\^\^<[^>]*>)?))\s*\.\s*(?:#.*)?'
+    rf'(?:{NT_IRI}|(_:[^\s.]+(?:\.+[^\s.]+)*)|("(?:[^"\\\n\r]|\\.)*"(?:@[\w-]+|\^\^<[^>]*>)?))\s*'
 )
+END = r"\.\s*(?:#.*)?"
+NT_LINE = re.compile(NT_STATEMENT + END)
+NQ_LINE = re.compile(rf"{NT_STATEMENT}(?:(?:{NT_IRI}|_:[^\s.]+(?:\.+[^\s.]+)*)\s*)?{END}")
 ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 ESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
 
 
 def read_ntriples(path: Path, options: Options, report: Report) -> Iterator[Triple]:
-    """Facts of an N-Triples file; labels, aliases and types of the usual vocabularies become names.
+    """Facts of an N-Triples or N-Quads file, whatever graph they stand in.
 
-    A literal is an entity too, under the key `"text"` with its language or data type.
+    Labels, aliases and types of the usual vocabularies become names. A literal is an entity too, under the key
+    `"text"` with its language or data type.
     """
+    quads = (options.format or guess_format(path)) == "nq"
+    pattern, kind = (NQ_LINE, "N-Quads") if quads else (NT_LINE, "N-Triples")
     for number, line in text_lines(path, options, report):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        match = NT_LINE.fullmatch(line)
+        match = pattern.fullmatch(line)
         if match is None:
-            bad_line(path, number, "not an N-Triples statement", line, options, report)
+            bad_line(path, number, f"not an {kind} statement", line, options, report)
             continue
         head, predicate = unescape(match[1] or match[2]), unescape(match[3])
         tail = unescape(match[4] or match[5] or match[6])
-        if match[6] and (predicate in LABELS or predicate in ALIASES):
-            add_name(report.names, head, predicate, readable(tail), match[6])
-            continue
-        if predicate == RDF_TYPE:
-            names = report.names.get(head, EntityNames())
-            report.names[head] = names._replace(types=(*names.types, readable(tail)))
-        triple = fact((head, predicate, tail), report)
+        triple = statement(head, predicate, tail, match[6] or "", report)
         if isinstance(triple, str):
             bad_line(path, number, triple, line, options, report)
-        else:
+        elif triple is not None:
             yield triple
+
+
+def read_rdf(path: Path, options: Options, report: Report) -> Iterator[Triple]:
+    """Facts of a Turtle, TriG, RDF/XML or JSON-LD file, whatever graph they stand in; names as in N-Triples.
+
+    Blank nodes are numbered in their order (`_:x1`, …), since parsers name them at random. A syntax error is an
+    error even where bad lines are counted: what follows it cannot be trusted.
+    """
+    import pyoxigraph as ox
+
+    form = {
+        "turtle": ox.RdfFormat.TURTLE,
+        "trig": ox.RdfFormat.TRIG,
+        "rdfxml": ox.RdfFormat.RDF_XML,
+        "jsonld": ox.RdfFormat.JSON_LD,
+    }[options.format or guess_format(path)]
+    blanks: dict[str, str] = {}
+    with open_binary(path) as stream:
+        number = 0
+        try:
+            for number, quad in enumerate(ox.parse(stream, format=form, base_iri=f"file:///{path.name}"), 1):
+                report.lines += 1
+                triple = statement_of_quad(quad, blanks, report)
+                if isinstance(triple, str):
+                    bad_line(path, number, triple, str(quad), options, report, "statement")
+                elif triple is not None:
+                    yield triple
+        except SyntaxError as error:
+            place = f"line {error.lineno}" if error.lineno else f"after statement {number}"
+            raise LoadError(f"{path}, {place}: {error.msg}") from error
+        except (EOFError, OSError, zlib.error) as error:
+            raise damaged(path, number, error) from error
+
+
+def statement_of_quad(quad: Any, blanks: dict[str, str], report: Report) -> Triple | str | None:
+    """The fact in a parsed statement, None where it is a name, or what is wrong with it."""
+    import pyoxigraph as ox
+
+    def key(term: Any) -> str:
+        if isinstance(term, ox.BlankNode):
+            if term.value not in blanks:
+                report.blanks += 1
+                blanks[term.value] = f"_:x{report.blanks}"
+            return blanks[term.value]
+        return str(term.value) if isinstance(term, ox.NamedNode) else unescape(str(term))
+
+    if any(isinstance(term, ox.Triple) for term in (quad.subject, quad.object)):
+        return "a statement about a statement"
+    literal = str(quad.object) if isinstance(quad.object, ox.Literal) else ""
+    return statement(key(quad.subject), key(quad.predicate), key(quad.object), literal, report)
+
+
+def statement(head: str, predicate: str, tail: str, literal: str, report: Report) -> Triple | str | None:
+    """The fact that a statement makes, None where it is a name (kept in `report`), or what is wrong with it.
+
+    `literal` is the tail as it is written, if it is a literal.
+    """
+    if literal and (predicate in LABELS or predicate in ALIASES):
+        add_name(report.names, head, predicate, readable(tail), literal)
+        return None
+    if predicate == RDF_TYPE:
+        names = report.names.get(head, EntityNames())
+        report.names[head] = names._replace(types=tuple(dict.fromkeys((*names.types, readable(tail)))))
+    return fact((head, predicate, tail), report)
 
 
 def add_name(names: dict[str, EntityNames], key: str, predicate: str, text: str, literal: str) -> None:

@@ -97,6 +97,8 @@ def find_columns(
     found = [next((titles.index(name) for name in names if name in titles), -1) for names in COLUMNS]
     if min(found) >= 0 and len(set(found)) == 3:
         return (found[0], found[1], found[2]), True
+    if {":start_id", ":end_id"} <= {title.partition("(")[0] for title in titles}:
+        raise LoadError(f"{path}: a Neo4j import header among rows of another form; give --format neo4j-csv")
     if len(first) > 3:
         raise LoadError(
             f"{path}: {len(first)} columns and no header with head, relation, tail; say which with --columns 1,2,3"
@@ -105,21 +107,34 @@ def find_columns(
 
 
 def read_jsonl(path: Path, options: Options, report: Report) -> Iterator[Triple]:
-    """Facts written one a line as `["head", "relation", "tail"]` or as an object with such keys."""
+    """Facts written one a line as `["head", "relation", "tail"]` or as an object with such keys.
+
+    An object with a list `graph` is a question with its subgraph (as RoG's data sets have it): all its facts.
+    """
     for number, line in text_lines(path, options, report):
         if not line.strip():
             continue
-        triple: Triple | str
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            triple = f"not JSON ({error})"
-        else:
-            triple = fact_of_json(row, options, report)
-        if isinstance(triple, str):
-            bad_line(path, number, triple, line, options, report)
-        else:
-            yield triple
+            bad_line(path, number, f"not JSON ({error})", line, options, report)
+            continue
+        for triple, text in facts_of_json(row, options, report):
+            if isinstance(triple, str):
+                bad_line(path, number, triple, text or line, options, report)
+            else:
+                yield triple
+
+
+def facts_of_json(row: object, options: Options, report: Report) -> Iterator[tuple[Triple | str, str]]:
+    """The facts in a decoded row, each with its text where the row holds several, or what is wrong with them."""
+    subgraph = row.get("graph") if isinstance(row, dict) else None
+    if not isinstance(subgraph, list):
+        yield fact_of_json(row, options, report), ""
+        return
+    for place, item in enumerate(subgraph, 1):
+        triple = fact(item, report) if isinstance(item, list) and len(item) == 3 else "expected a list of three"
+        yield (f"fact {place} of its graph: {triple}", str(item)) if isinstance(triple, str) else (triple, "")
 
 
 def fact_of_json(row: object, options: Options, report: Report) -> Triple | str:

@@ -1,0 +1,174 @@
+"""The other formats: the same facts and names out of each, and one clear line where a file is broken."""
+
+from __future__ import annotations
+
+import bz2
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kg.build import Sources, build
+from kg.errors import LoadError
+from kg.load import Options, Report, read_triples
+from kg.names import EntityNames
+from kg.open import open_graph
+
+FACTS = [("anna", "knows", "ben"), ("anna", "born in", "Ulm"), ("ben", "knows", "anna")]
+
+
+def read(path: Path, **options: Any) -> tuple[list[tuple[str, ...]], Report]:
+    """The facts of a file, and what was seen on the way."""
+    report = Report()
+    return [tuple(triple) for triple in read_triples(path, Options(**options), report)], report
+
+
+def parquet(path: Path, **columns: list[Any]) -> Path:
+    """A Parquet file of these columns."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table(columns), path, row_group_size=2)
+    return path
+
+
+def test_parquet(tmp_path: Path) -> None:
+    heads, relations, tails = map(list, zip(*FACTS, strict=True))
+    path = parquet(tmp_path / "a.parquet", t=tails, weight=[1.0, 2.0, 3.0], predicate=relations, Source=heads)
+    assert read(path)[0] == FACTS
+    path = parquet(tmp_path / "b.parquet", x=heads, y=relations, z=[1, None, 3])
+    with pytest.raises(LoadError, match=r"no columns head, relation, tail .* found: x, y, z"):
+        read(path)
+    facts, report = read(path, columns=("x", "y", "z"))
+    assert facts == [("anna", "knows", "1"), ("ben", "knows", "3")]
+    assert report.shown == [f"{path}, row 2: expected three texts, found None"]
+    assert read(path, columns=("3", "2", "1"))[0][0] == ("1", "knows", "anna")
+    with pytest.raises(LoadError, match="row 2: expected three texts"):
+        read(path, columns=("x", "y", "z"), strict=True)
+    with pytest.raises(LoadError, match="3 columns, expected 9"):
+        read(path, columns=("1", "2", "9"))
+    for content in (b"", b"PAR1 no", path.read_bytes()[:-50]):
+        (tmp_path / "c.parquet").write_bytes(content)
+        with pytest.raises(LoadError, match=r"c\.parquet: not a whole Parquet file"):
+            read(tmp_path / "c.parquet")
+    with pytest.raises(LoadError, match="no such file"):
+        read(tmp_path / "none.parquet")
+
+
+@given(st.lists(st.tuples(*[st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)] * 3), min_size=1))
+def test_parquet_and_jsonl_say_the_same(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]]) -> None:
+    folder = tmp_path_factory.mktemp("same")
+    heads, relations, tails = map(list, zip(*rows, strict=True))
+    (folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    outcomes = []
+    for path in (folder / "a.jsonl", parquet(folder / "a.parquet", head=heads, relation=relations, tail=tails)):
+        try:
+            facts, report = read(path)
+            outcomes.append((facts, report.bad))
+        except LoadError:  # not one fact
+            outcomes.append(([], len(rows)))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_subgraphs_of_questions(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {"id": "q1", "question": "who?", "answer": ["ben"], "graph": [list(fact) for fact in FACTS[:2]]},
+        {"id": "q2", "question": "where?", "answer": ["Ulm"], "graph": [list(FACTS[1]), ["a", "", "b"]]},
+        {"id": "q3", "question": "none", "answer": [], "graph": []},
+    ]
+    path = tmp_path / "train.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    other = parquet(tmp_path / "train.parquet", **{name: [row[name] for row in rows] for name in rows[0]})
+    for file, unit in ((path, "line"), (other, "row")):
+        facts, report = read(file)
+        assert facts == [*FACTS[:2], FACTS[1]]
+        assert report.shown == [f"{file}, {unit} 2: fact 2 of its graph: an empty head, relation or tail"]
+        build(Sources((file,)), tmp_path / f"{unit}.kg")
+        assert open_graph(tmp_path / f"{unit}.kg").size == (3, 2, 2)
+
+
+def test_data_frames() -> None:
+    pd = pytest.importorskip("pandas")
+
+    frame = pd.DataFrame([(tail, head, relation) for head, relation, tail in FACTS], columns=["o", "S", "predicate"])
+    assert open_graph(frame).frontier(["anna"]).follow("born in").entities == ("Ulm",)
+    frame.loc[1, "o"] = None
+    with pytest.raises(LoadError, match=r"data frame, row 1 \(from 0\): expected three texts, found (None|nan)"):
+        open_graph(frame)
+    with pytest.raises(LoadError, match=r"data frame: no columns head, relation, tail .* found: a, b"):
+        open_graph(pd.DataFrame({"a": [1], "b": [2]}))
+
+
+NQUADS = """<http://x/a> <http://x/knows> <http://x/b> <http://x/graph> .
+_:b1 <http://x/knows> "b"@en _:g . # a comment
+<http://x/a> <http://x/likes> <http://x/b> .
+<http://x/a> <http://www.w3.org/2000/01/rdf-schema#label> "Anna" <http://x/graph> .
+"""
+
+
+def test_nquads_packed_by_bzip2(tmp_path: Path) -> None:
+    path = tmp_path / "a.nq.bz2"
+    path.write_bytes(bz2.compress(NQUADS.encode()))
+    facts, report = read(path)
+    assert facts == [
+        ("http://x/a", "http://x/knows", "http://x/b"),
+        ("_:b1", "http://x/knows", '"b"@en'),
+        ("http://x/a", "http://x/likes", "http://x/b"),
+    ]
+    assert report.names == {"http://x/a": EntityNames("Anna")}
+    (tmp_path / "a.nt").write_text(NQUADS)
+    assert [line.rpartition(": ")[2] for line in read(tmp_path / "a.nt")[1].shown] == ["not an N-Triples statement"] * 3
+
+
+TURTLE = """@prefix x: <http://x/> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+x:anna a x:FilmStar ; rdfs:label "Anna \\"q\\""@en, "Änna"@de ; skos:altLabel "Annie" ; x:knows x:ben ;
+  x:role [ x:film x:heat ; x:year 1995 ] .
+"""
+XSD = "http://www.w3.org/2001/XMLSchema#"
+TURTLE_FACTS = {
+    ("http://x/anna", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type", "http://x/FilmStar"),
+    ("http://x/anna", "http://x/knows", "http://x/ben"),
+    ("http://x/anna", "http://x/role", "_:x1"),
+    ("_:x1", "http://x/film", "http://x/heat"),
+    ("_:x1", "http://x/year", f'"1995"^^<{XSD}integer>'),
+}
+
+
+@pytest.mark.parametrize("ending", ["ttl", "trig", "rdf", "owl", "xml", "jsonld"])
+def test_every_syntax_of_rdf_says_the_same(tmp_path: Path, ending: str) -> None:
+    import pyoxigraph as ox
+
+    forms = {"ttl": ox.RdfFormat.TURTLE, "trig": ox.RdfFormat.TRIG, "jsonld": ox.RdfFormat.JSON_LD}
+    quads = [quad.triple for quad in ox.parse(TURTLE.encode(), format=ox.RdfFormat.TURTLE)]
+    path = tmp_path / f"a.{ending}"
+    ox.serialize(quads, path, forms.get(ending, ox.RdfFormat.RDF_XML))
+    first, second = read(path), read(path)
+    assert set(first[0]) == TURTLE_FACTS
+    assert first[0] == second[0]
+    assert first[1].names["http://x/anna"] == EntityNames('Anna "q"', ("Film Star",), ("Änna", "Annie"))
+
+
+def test_turtle_relative_names_and_blank_nodes_of_two_files(tmp_path: Path) -> None:
+    report = Report()
+    for name in ("a.ttl", "b.ttl"):
+        (tmp_path / name).write_text("<#me> <#r> [ <#s> <#t> ] .")
+    facts = [fact for name in ("a.ttl", "b.ttl") for fact in read_triples(tmp_path / name, Options(), report)]
+    assert {part for fact in facts for part in (fact.head, fact.tail) if part.startswith("_:")} == {"_:x1", "_:x2"}
+    assert facts[-1].head.startswith("file:///b.ttl#") or facts[-1].tail.startswith("file:///b.ttl#")
+
+
+def test_broken_rdf_names_file_and_line(tmp_path: Path) -> None:
+    for name, text, message in (
+        ("a.ttl", "@prefix x: <http://x/> .\nx:a x:b x:c .\nx:d ?? .\n", r"a\.ttl, line 3: "),
+        ("a.jsonld", '{\n"a": }', r"a\.jsonld, line 2: "),
+        ("a.rdf", "<rdf>\n<x></rdf>", r"a\.rdf, "),
+        ("a.ttl.gz", "no gzip", r"damaged gzip"),
+    ):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(LoadError, match=message):
+            read(tmp_path / name)
