@@ -1,6 +1,7 @@
 """Files to facts, line by line and with file and line in every complaint: which reader a file needs.
 
-TSV, CSV and JSONL (`kg.tables`), RDF (`kg.rdf`), Parquet (`kg.frames`); all but Parquet also packed (.gz, .bz2).
+TSV, CSV and JSONL (`kg.tables`), RDF (`kg.rdf`), Parquet (`kg.frames`), networks (`kg.networks`); all but Parquet
+also packed (.gz, .bz2).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from kg.errors import LoadError
 from kg.frames import read_parquet
 from kg.lines import Options, Report, guess_format, open_binary
+from kg.networks import read_network
 from kg.rdf import read_ntriples, read_rdf
 from kg.tables import find_columns, read_jsonl, read_names, read_relations, read_table
 from kg.types import Triple
@@ -39,6 +41,9 @@ READERS: dict[str, Reader] = {
     "trig": read_rdf,
     "rdfxml": read_rdf,
     "jsonld": read_rdf,
+    "graphml": read_network,
+    "gexf": read_network,
+    "json": read_network,
 }
 
 

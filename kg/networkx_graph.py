@@ -1,6 +1,7 @@
 """A `Graph` over `networkx.MultiDiGraph`: interop, notebooks, and the oracle that the store is tested against.
 
-An edge's `relation` attribute (else its key) is its relation; a node's `label`, `types` and `aliases` its names.
+An edge's attribute `relation`, `label` or `type` (else its key) is its relation; a node's `label` or `name`, `types`
+or `type`, and `aliases` are its names.
 Plain Python throughout: right by inspection, and good up to about a million facts.
 """
 
@@ -20,6 +21,9 @@ from kg.graph import Name, Size
 from kg.names import TYPED, EntityNames, NameRow, Names, checked_relation, named_relation, readable, write_names
 from kg.types import Entity, ReasoningPath, Relation, RelationPath, Step, Triple, Walks, base, inverse
 
+EDGE_RELATION = ("relation", "label", "type")
+UNRELATED = "related to"  # where an edge says nothing of its relation
+
 
 class NetworkXGraph:
     """A networkx graph seen as a `Graph`. Later changes to the networkx graph are not seen."""
@@ -28,7 +32,7 @@ class NetworkXGraph:
         if not graph.is_directed():
             raise GraphError("an undirected networkx graph has lost the direction of its facts: pass a MultiDiGraph")
         facts = {
-            Triple(str(head), checked_relation(str(data.get("relation", key))), str(tail))
+            Triple(str(head), checked_relation(edge_relation(data, key)), str(tail))
             for head, tail, key, data in edges_with_keys(graph)
         }
         if not facts:
@@ -50,7 +54,7 @@ class NetworkXGraph:
 
         graph: Any = nx.MultiDiGraph()
         for head, relation, tail in triples:
-            graph.add_edge(head, tail, key=relation)
+            graph.add_edge(head, tail, key=str(relation))
         return cls(graph)
 
     def _describe(self, names: Mapping[str, tuple[str, str]]) -> dict[str, Relation]:
@@ -64,7 +68,7 @@ class NetworkXGraph:
         return relations
 
     def _types(self, key: str) -> tuple[str, ...]:
-        return texts(self._data.get(key, {}).get("types", ()))
+        return node_names(self._data.get(key, {})).types
 
     @property
     def name(self) -> str:
@@ -129,9 +133,8 @@ class NetworkXGraph:
         return Entity(key, names.label, names.types, names.aliases, degree)
 
     def _names_of(self, key: str) -> EntityNames:
-        data = self._data.get(key, {})
-        label = str(data.get("label") or readable(key))
-        return EntityNames(label, self._types(key), texts(data.get("aliases", ())))
+        names = node_names(self._data.get(key, {}))
+        return names if names.label else names._replace(label=readable(key))
 
     def named(self, normal_forms: Sequence[str]) -> list[Name]:
         """Every name with one of these normal forms."""
@@ -207,12 +210,29 @@ def edges_with_keys(graph: Any) -> Iterable[tuple[Any, Any, Any, Mapping[str, An
     if graph.is_multigraph():
         edges: Iterable[tuple[Any, Any, Any, Mapping[str, Any]]] = graph.edges(keys=True, data=True)
         return edges
-    return ((head, tail, "related to", data) for head, tail, data in graph.edges(data=True))
+    return ((head, tail, UNRELATED, data) for head, tail, data in graph.edges(data=True))
 
 
-def texts(value: str | Iterable[str]) -> tuple[str, ...]:
-    """One text or several as a tuple."""
-    return (value,) if isinstance(value, str) else tuple(value)
+def edge_relation(data: Mapping[str, Any], key: object) -> str:
+    """The relation of an edge: an attribute, else its key; one that has only a number is 'related to'."""
+    for name in EDGE_RELATION:
+        if data.get(name) not in (None, ""):
+            return str(data[name])
+    return UNRELATED if isinstance(key, int) else str(key)
+
+
+def node_names(data: Mapping[str, Any]) -> EntityNames:
+    """The names in a node's attributes; a text of several types or aliases is divided at `|`."""
+    label = next((str(data[name]) for name in ("label", "name") if data.get(name) not in (None, "")), "")
+    types = next((texts(data[name]) for name in ("types", "type") if data.get(name)), ())
+    return EntityNames(label, types, texts(data.get("aliases") or ()))
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """One text (divided at `|`) or several as a tuple."""
+    parts = value if isinstance(value, list | tuple | set | frozenset) else str(value).split("|")
+    ordered = sorted(map(str, parts)) if isinstance(value, set | frozenset) else map(str, parts)
+    return tuple(part.strip() for part in ordered if part.strip())
 
 
 def commonest_type(types: Iterable[tuple[str, ...]]) -> str:

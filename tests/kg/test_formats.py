@@ -172,3 +172,85 @@ def test_broken_rdf_names_file_and_line(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
         with pytest.raises(LoadError, match=message):
             read(tmp_path / name)
+
+
+def network(directed: bool = True, **relation: str) -> Any:
+    """FACTS as a networkx graph, with names; `relation` says under which attribute the relation is (else the key)."""
+    nx = pytest.importorskip("networkx")
+    graph = nx.MultiDiGraph() if directed else nx.MultiGraph()
+    graph.add_node("anna", label="Anna", type="person", aliases="Annie|A.")
+    for head, name, tail in FACTS:
+        if relation:
+            graph.add_edge(head, tail, **{relation["at"]: name})
+        else:
+            graph.add_edge(head, tail, key=name)
+    return graph
+
+
+def write_network(graph: Any, path: Path) -> Path:
+    """The graph as networkx writes it."""
+    import networkx as nx
+
+    if path.suffix == ".json":
+        path.write_text(json.dumps(nx.node_link_data(graph, edges="links")))
+    elif path.suffix == ".gexf":
+        nx.write_gexf(graph, path)
+    else:
+        nx.write_graphml(graph, path)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.graphml", "a.gexf", "a.json"])
+def test_network_files(tmp_path: Path, name: str) -> None:
+    for at in ("relation", "label", "type"):
+        if (name, at) == ("a.gexf", "type"):
+            continue  # in GEXF the word says whether an edge is directed
+        facts, report = read(write_network(network(at=at), tmp_path / name))
+        assert sorted(facts) == sorted(FACTS)
+        assert report.names["anna"] == EntityNames("Anna", ("person",), ("Annie", "A."))
+    if name != "a.gexf":  # which numbers its edges
+        assert sorted(read(write_network(network(), tmp_path / name))[0]) == sorted(FACTS)
+    with pytest.raises(LoadError, match=f"{name}: an undirected graph, the direction of its facts is lost"):
+        read(write_network(network(False, at="label"), tmp_path / name))
+
+
+def test_edges_that_say_nothing_are_related_to(tmp_path: Path) -> None:
+    nx = pytest.importorskip("networkx")
+    facts, _ = read(write_network(nx.DiGraph([("a", "b")]), tmp_path / "a.json"))
+    assert facts == [("a", "related to", "b")]
+    graph = nx.MultiDiGraph([("a", "b"), ("a", "b")])
+    for name in ("b.graphml", "b.gexf", "b.json"):
+        assert set(read(write_network(graph, tmp_path / name))[0]) == {("a", "related to", "b")}
+    assert set(open_graph(graph).relations) == {"related to"}
+    assert set(open_graph([("a", "3", "b")]).relations) == {"3"}
+
+
+def test_json_lists_of_facts(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([*FACTS[:2], dict(zip("spo", FACTS[2], strict=True)), 3]))
+    facts, report = read(path)
+    assert facts == FACTS
+    assert report.shown == [f"{path}, item 4: expected an object or a list of three"]
+    path.write_text(json.dumps({"graph": FACTS}))
+    assert read(path)[0] == FACTS
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.graphml", "<graphml>\n<x>", r"a\.graphml, line 2: "),
+        ("a.graphml", "<graphml/>", r"a\.graphml: cannot be read as graphml"),
+        ("a.gexf", "no", r"a\.gexf, line 1: "),
+        ("a.gexf", "<gexf/>", r"a\.gexf: cannot be read as gexf"),
+        ("a.json", '{"a":\n]', r"a\.json, line 2: not JSON"),
+        ("a.json", "[]\n[]", "give --format jsonl"),
+        ("a.json", "3", "expected a node-link graph or a list of facts, found 3"),
+        ("a.json", '{"links": []}', "expected a node-link graph"),
+        ("a.json", '{"directed": true, "nodes": [{}], "links": [{"source": 1}]}', "not a whole node-link graph"),
+        ("a.json", '{"nodes": [], "links": []}', "undirected"),
+    ],
+)
+def test_broken_network_files(tmp_path: Path, name: str, text: str, message: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(LoadError, match=message):
+        read(tmp_path / name)

@@ -1,0 +1,96 @@
+"""Network files to facts: GraphML, GEXF and node-link JSON through networkx, read whole; and JSON lists of facts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kg.errors import LoadError
+from kg.lines import Options, Report, bad_line, fact, guess_format, open_binary
+from kg.networkx_graph import edge_relation, edges_with_keys, node_names
+from kg.tables import facts_of_json
+from kg.types import Triple
+
+
+def read_network(path: Path, options: Options, report: Report) -> Iterator[Triple]:
+    """Facts of a GraphML, GEXF or JSON file; labels, types and aliases of its nodes become names."""
+    form = options.format or guess_format(path)
+    if form == "json":
+        row = read_json(path)
+        if isinstance(row, list) or isinstance(row.get("graph"), list):
+            yield from listed_facts(path, row, options, report)
+            return
+        graph = node_link(path, row)
+    else:
+        graph = parsed(path, form)
+    if not graph.is_directed():
+        raise LoadError(f"{path}: an undirected graph, the direction of its facts is lost; save it as a directed one")
+    for node, data in graph.nodes(data=True):
+        names = node_names(data)
+        if any(names):
+            report.names[str(node).strip()] = names
+    for number, (head, tail, key, data) in enumerate(edges_with_keys(graph), 1):
+        report.lines += 1
+        numbered = form != "json" and re.fullmatch(r"e?\d+", str(key))  # an edge's id in the file, no relation
+        triple = fact((str(head), edge_relation(data, 0 if numbered else key), str(tail)), report)
+        if isinstance(triple, str):
+            bad_line(path, number, triple, f"{head}\t{key}\t{tail}", options, report, "edge")
+        else:
+            yield triple
+
+
+def parsed(path: Path, form: str) -> Any:
+    """The networkx graph in a GraphML or GEXF file, or LoadError."""
+    from xml.etree.ElementTree import ParseError
+
+    import networkx as nx
+
+    with open_binary(path) as stream:
+        try:
+            return nx.read_graphml(stream, force_multigraph=True) if form == "graphml" else nx.read_gexf(stream)
+        except ParseError as error:
+            raise LoadError(f"{path}, line {error.position[0]}: {error}") from error
+        except (nx.NetworkXException, KeyError, ValueError, TypeError, EOFError, OSError) as error:
+            raise LoadError(f"{path}: cannot be read as {form} ({error or type(error).__name__})") from error
+
+
+def read_json(path: Path) -> Any:
+    """The list or object in a JSON file, or LoadError."""
+    with open_binary(path) as stream:
+        try:
+            row = json.loads(stream.read().decode("utf-8-sig"))
+        except json.JSONDecodeError as error:
+            hint = "; one value a line? give --format jsonl" if error.msg == "Extra data" else ""
+            raise LoadError(f"{path}, line {error.lineno}: not JSON ({error.msg}){hint}") from error
+        except (ValueError, RecursionError, EOFError, OSError) as error:
+            raise LoadError(f"{path}: not JSON ({error})") from error
+    if not isinstance(row, list | dict):
+        raise LoadError(f"{path}: expected a node-link graph or a list of facts, found {row!r:.40}")
+    return row
+
+
+def listed_facts(path: Path, row: Any, options: Options, report: Report) -> Iterator[Triple]:
+    """The facts in a JSON list of facts (or of questions with their subgraphs)."""
+    for number, item in enumerate(row if isinstance(row, list) else [row], 1):
+        report.lines += 1
+        for triple, text in facts_of_json(item, options, report):
+            if isinstance(triple, str):
+                bad_line(path, number, triple, text or json.dumps(item), options, report, "item")
+            else:
+                yield triple
+
+
+def node_link(path: Path, row: dict[str, Any]) -> Any:
+    """The networkx graph written as nodes and links, or LoadError."""
+    import networkx as nx
+
+    edges = next((name for name in ("links", "edges") if isinstance(row.get(name), list)), None)
+    if edges is None or not isinstance(row.get("nodes"), list):
+        raise LoadError(f"{path}: expected a node-link graph (nodes, and links or edges) or a list of facts")
+    try:
+        return nx.node_link_graph({"directed": False, **row}, multigraph=True, edges=edges)
+    except (nx.NetworkXException, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise LoadError(f"{path}: not a whole node-link graph ({type(error).__name__}: {error})") from error
