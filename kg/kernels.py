@@ -249,6 +249,18 @@ def ends_of_each(rows, slot_rel, slot_ptr, nbr, starts, rels, bounds, seen):
 
 
 @njit(cache=True, nogil=True)
+def walks_of_each(rows, slot_rel, slot_ptr, nbr, starts, rels, bounds, limit):
+    """How many of the first `limit` walks each of many queries has (see `ends_of_each`); the walks are made too."""
+    found = np.zeros(len(starts), np.int64)
+    nothing, nowhere = np.empty(0, np.int32), np.empty(0, np.int64)
+    for i in range(len(starts)):
+        path = rels[bounds[i] : bounds[i + 1]]
+        made, _ = walks(rows, slot_rel, slot_ptr, nbr, starts[i], path, limit, 2**62, nothing, nowhere)
+        found[i] = len(made)
+    return found
+
+
+@njit(cache=True, nogil=True)
 def edges_of(rows, slot_rel, slot_ptr, nbr, node):
     """The edges of a node, sorted by neighbour: neighbours and signed relations."""
     first, last = np.int64(rows[node]), np.int64(rows[node + 1])
@@ -384,3 +396,13 @@ def shortest(rows, slot_rel, slot_ptr, nbr, start, end, relations, hops, seen):
     else:
         codes = middle_steps(rows, slot_rel, slot_ptr, nbr, far, far_rel, near, near_rel, True, relations, seen)
     return (3 if len(codes) else 0), codes
+
+
+@njit(cache=True, nogil=True)
+def shortest_of_each(rows, slot_rel, slot_ptr, nbr, starts, stops, relations, hops, seen):
+    """How many shortest relation sequences each of many pairs has; they are made too."""
+    found = np.zeros(len(starts), np.int64)
+    for i in range(len(starts)):
+        _, codes = shortest(rows, slot_rel, slot_ptr, nbr, starts[i], stops[i], relations, hops, seen)
+        found[i] = len(codes)
+    return found

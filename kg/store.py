@@ -1,6 +1,7 @@
 """The embedded graph: a `.kg` directory of memory-mapped arrays and a names database, immutable once written.
 
-manifest.json     format version, counts, file sizes, content hash, source, licence, relations
+manifest.json     format version, counts, file sizes, content hash, source, licence
+relations.json    every relation, in key order
 rows, slot_rel, slot_ptr, nbr .npy     both directions as one two-level CSR index (see kg.kernels)
 keys.bin, key_ends.npy                 entity keys, UTF-8, sorted: an entity's number is its key's rank
 names.sqlite                           labels, aliases, types, full-text search (see kg.names)
@@ -25,7 +26,7 @@ from kg.graph import Name, Size
 from kg.names import EntityNames, NameRow, Names
 from kg.types import INVERSE, Entity, ReasoningPath, Relation, RelationPath, Step, Triple, Walks, base
 
-FORMAT = 1
+FORMAT = 2
 ARRAYS = ("rows", "slot_rel", "slot_ptr", "nbr", "key_ends")
 DFS_BUDGET = 20_000  # steps before enumeration prunes dead ends first
 UNKNOWN_SCAN = 200_000  # keys looked at for a "did you mean"
@@ -47,11 +48,23 @@ class Store:
             raise GraphError(f"{path} is damaged: its arrays do not fit together; build the graph again")
         self._ends = arrays["key_ends"]
         self._keys = np.asarray(np.memmap(path / "keys.bin", np.uint8, "r")) if len(self._ends) > 1 else None
-        self._relations: dict[str, Relation] = {row["key"]: Relation(**row) for row in self.manifest["relations"]}
-        keys = list(self._relations)
-        self._signed = keys + [INVERSE + key for key in keys]
-        self._number = {key: number for number, key in enumerate(self._signed)}
         self._scratch = threading.local()
+
+    @cached_property
+    def _relations(self) -> dict[str, Relation]:  # read when first used: a thousand take longer than opening the arrays
+        try:
+            rows = json.loads((self._path / "relations.json").read_text("utf-8"))
+            return {row["key"]: Relation(**row) for row in rows}
+        except (ValueError, KeyError, TypeError) as error:
+            raise GraphError(f"{self._path}/relations.json is damaged ({error}); build the graph again") from error
+
+    @cached_property
+    def _signed(self) -> list[str]:
+        return [*self._relations, *(INVERSE + key for key in self._relations)]
+
+    @cached_property
+    def _number(self) -> dict[str, int]:
+        return {key: number for number, key in enumerate(self._signed)}
 
     @cached_property
     def _names(self) -> Names:

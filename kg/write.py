@@ -96,13 +96,14 @@ class Builder:
         relations = relations.to_pylist()
         described = self._describe(keys, relations, facts)
         content = content_hash(folder, described)
+        rows = json.dumps([asdict(relation) for relation in described], ensure_ascii=False, indent=1)
+        (folder / "relations.json").write_text(rows, "utf-8")
         manifest = {
             "format": FORMAT,
             "size": [len(keys), len(relations), len(facts[0])],
             "duplicates": len(self) - len(facts[0]),
             "sha256": content,
             **asdict(provenance),
-            "relations": [asdict(relation) for relation in described],
             "files": {file.name: file.stat().st_size for file in sorted(folder.iterdir())},
         }
         (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")

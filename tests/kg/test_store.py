@@ -162,9 +162,9 @@ def test_foreign_directories_are_refused(tmp_path: Path, broken: Path) -> None:
         open_graph(tmp_path)
     manifest = json.loads((broken / "manifest.json").read_text())
     (broken / "manifest.json").write_text(json.dumps(manifest | {"format": 99}))
-    with pytest.raises(GraphError, match="has format 99, this rog reads 1"):
+    with pytest.raises(GraphError, match="has format 99, this rog reads 2"):
         open_graph(broken)
-    for text in ("{", "[]", '{"format": 1}', "\xff"):
+    for text in ("{", "[]", '{"format": 2}', "\xff"):
         (broken / "manifest.json").write_bytes(text.encode("latin-1"))
         with pytest.raises(GraphError, match=r"manifest.json is damaged"):
             open_graph(broken)
