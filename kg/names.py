@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from rapidfuzz.distance.OSA import normalized_similarity as similarity
 
 from kg.errors import GraphError
-from kg.types import INVERSE, Relation
+from kg.types import INVERSE, Entity, Relation
 
 ARTICLES = ("the ", "a ", "an ")
 SCANNED = 2_000_000  # names that a fuzzy scan reads
@@ -24,6 +24,11 @@ SEPARATOR = "\x1f"  # between the aliases or types of one entity; stripped from 
 
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 ROWS = 10_000  # written at a time
+FREEBASE = r"(?:https?://rdf\.freebase\.com/ns/)?"
+UNNAMED = re.compile(rf"{FREEBASE}[mg]\.[0-9a-z_]+|/[mg]/[0-9a-z_]+|_:.+")
+BOOKKEEPING = re.compile(  # relations about the data, not about the world
+    rf"{FREEBASE}(?:type\.object|common\.topic|kg)\.(?!description$)[\w.]+|http://www\.w3\.org/2002/07/owl#sameAs"
+)
 
 SCHEMA = """
 CREATE TABLE entity(id INTEGER PRIMARY KEY, label TEXT NOT NULL, types TEXT NOT NULL, aliases TEXT NOT NULL);
@@ -82,11 +87,36 @@ def checked_relation(key: str) -> str:
     return key
 
 
+class RelationNames(tuple[str, str]):
+    """A relation's label and inverse label ('' to be guessed), and whether plans leave it out (None: by its key).
+
+    A pair, so that a plain pair serves where nothing is said of hiding.
+    """
+
+    hidden: bool | None
+
+    def __new__(cls, label: str = "", inverse_label: str = "", hidden: bool | None = None) -> RelationNames:
+        names = super().__new__(cls, (label, inverse_label))
+        names.hidden = hidden
+        return names
+
+
 def named_relation(key: str, names: Mapping[str, tuple[str, str]]) -> Relation:
     """A relation with its label and inverse label, guessed from the key where they were not given."""
-    label, backwards = names.get(key, ("", ""))
-    label = label or readable(key)
-    return Relation(key, label, backwards or f"{label} of")
+    given = names.get(key, ("", ""))
+    hidden = given.hidden if isinstance(given, RelationNames) else None
+    label = given[0] or readable(key)
+    return Relation(
+        key,
+        label,
+        given[1] or f"{label} of",
+        hidden=BOOKKEEPING.fullmatch(key) is not None if hidden is None else hidden,
+    )
+
+
+def is_unnamed(entity: Entity) -> bool:
+    """Whether an entity is only an identifier: a Freebase machine id or a blank node without a label of its own."""
+    return UNNAMED.fullmatch(entity.key) is not None and entity.label == readable(entity.key)
 
 
 def write_names(path: Path, rows: Iterable[tuple[int, EntityNames]]) -> None:

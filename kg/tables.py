@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kg.errors import LoadError
 from kg.lines import Options, Report, bad_line, fact, guess_format, text_lines
-from kg.names import EntityNames
+from kg.names import EntityNames, RelationNames
 from kg.types import Triple
 
 COLUMNS = (
@@ -18,6 +18,7 @@ COLUMNS = (
     ("relation", "predicate", "type", "rel", "p", "r"),
     ("tail", "object", "target", "to", "o", "t"),
 )
+HIDE = {"true": True, "yes": True, "1": True, "x": True, "false": False, "no": False, "0": False, "": None}
 
 
 def read_table(path: Path, options: Options, report: Report) -> Iterator[Triple]:
@@ -181,6 +182,11 @@ def read_names(path: Path) -> dict[str, EntityNames]:
 
 
 def read_relations(path: Path) -> dict[str, tuple[str, str]]:
-    """Label and inverse label by relation key."""
-    rows = read_side_table(path, ("key", "label", "inverse_label"))
-    return {row.get("key", ""): (row.get("label", ""), row.get("inverse_label", "")) for _, row in rows}
+    """Label and inverse label by relation key, and whether it is hidden, where the column `hide` says so."""
+    relations: dict[str, tuple[str, str]] = {}
+    for number, row in read_side_table(path, ("key", "label", "inverse_label", "hide")):
+        word = row.get("hide", "").casefold()
+        if word not in HIDE:
+            raise LoadError(f"{path}, line {number}: hide is {word!r}, expected one of {', '.join(filter(None, HIDE))}")
+        relations[row.get("key", "")] = RelationNames(row.get("label", ""), row.get("inverse_label", ""), HIDE[word])
+    return relations

@@ -93,6 +93,7 @@ class Relation:
     """A relation type: its key, how it reads both ways, its number of facts, the commonest types at its ends.
 
     `symmetric` says that every fact is stored in both directions, so that walking it backwards adds nothing.
+    `hidden` relations are stored and can be walked, but no plan uses them: they say nothing that is ever asked.
     """
 
     key: str
@@ -102,6 +103,7 @@ class Relation:
     head_type: str = ""
     tail_type: str = ""
     symmetric: bool = False
+    hidden: bool = False
 
     def read(self, signed: str) -> str:
         """How a step along `signed` (this key, or `~` and this key) reads in words."""

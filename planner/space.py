@@ -12,12 +12,13 @@ class PlanSpace:
     """Relation paths of 1 to `max_hops` steps that lead from the topics to at least one entity.
 
     A path is legal if some walk along it exists; every prefix of a legal path is legal. Symmetric relations are
-    walked forwards only, since backwards is the same. Frontiers are kept, so each is computed once.
+    walked forwards only, since backwards is the same; hidden ones not at all. Frontiers are kept, so each is computed once.
     """
 
     def __init__(self, graph: Graph, topics: Iterable[str], max_hops: int) -> None:
         self._frontiers: dict[RelationPath, Frontier] = {(): graph.frontier(topics)}
-        self._skipped = {inverse(r.key) for r in graph.relations.values() if r.symmetric}
+        self._skipped = {inverse(r.key) for r in graph.relations.values() if r.symmetric or r.hidden}
+        self._skipped |= {r.key for r in graph.relations.values() if r.hidden}
         self._next: dict[RelationPath, dict[str, int]] = {}
         self.max_hops = max_hops
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from kg.errors import LoadError
 from kg.load import Options, Report, parse_columns, read_names, read_relations, read_triples
-from kg.names import EntityNames
+from kg.names import EntityNames, is_unnamed, named_relation, readable
 from kg.rdf import unescape
+from kg.types import Entity, Relation
 
 
 def read(path: Path, **options: object) -> list[tuple[str, str, str]]:
@@ -202,3 +203,48 @@ def test_side_files(tmp_path: Path) -> None:
         read_names(file(tmp_path, "w.tsv", "aliases\tlabel\tkey\nx\ty\n"))
     with pytest.raises(LoadError, match="line 1: an empty key"):
         read_names(file(tmp_path, "y.tsv", "\tA\n"))
+
+
+def test_relations_that_are_hidden(tmp_path: Path) -> None:
+    path = file(tmp_path, "r.tsv", "hide\tkey\tlabel\nX\ta\tA\nno\ttype.object.name\tname\n\tb\tB\n")
+    given = read_relations(path)
+    hidden = {key: named_relation(key, given).hidden for key in (*given, "type.object.type")}
+    assert hidden == {"a": True, "type.object.name": False, "b": False, "type.object.type": True}
+    assert named_relation("a", {"a": ("A", "B")}) == Relation("a", "A", "B")
+    with pytest.raises(LoadError, match="line 1: hide is 'maybe', expected one of true, yes"):
+        read_relations(file(tmp_path, "x.tsv", "a\tA\tB\tmaybe\n"))
+
+
+@pytest.mark.parametrize(
+    ("key", "hidden"),
+    [
+        ("type.object.key", True),
+        ("common.topic.notable_types", True),
+        ("common.topic.description", False),
+        ("kg.object_profile.prominent_type", True),
+        ("http://rdf.freebase.com/ns/type.object.name", True),
+        ("http://www.w3.org/2002/07/owl#sameAs", True),
+        ("people.person.place_of_birth", False),
+        ("kg", False),
+    ],
+)
+def test_bookkeeping_is_hidden_by_its_key(key: str, hidden: bool) -> None:
+    assert named_relation(key, {}).hidden is hidden
+
+
+@pytest.mark.parametrize(
+    ("key", "label", "unnamed"),
+    [
+        ("m.0abc", "m.0abc", True),
+        ("g.11b_x", "g.11b x", True),
+        ("/m/0abc", "/m/0abc", True),
+        ("_:x1", ": x1", False),
+        ("_:x1", readable("_:x1"), True),
+        ("http://rdf.freebase.com/ns/m.0abc", "m.0abc", True),
+        ("m.0abc", "Heat", False),
+        ("heat", "heat", False),
+        ("g.Mann", "g.Mann", False),
+    ],
+)
+def test_unnamed_entities(key: str, label: str, unnamed: bool) -> None:
+    assert is_unnamed(Entity(key, label)) is unnamed

@@ -107,6 +107,15 @@ def test_plans_end_where_nothing_continues() -> None:
     assert [best.path for best in decoded.best] == [("r",)]
 
 
+def test_no_plan_walks_a_hidden_relation() -> None:
+    found, _ = space(
+        [("a", "r", "b"), ("b", "kg.object_profile.x", "c"), ("d", "type.object.type", "a")], "a", 2
+    ).plans(99)
+    assert found == [("r",), ("r", "~r")] or found == [("r",)]
+    hidden = "type.object.type"
+    assert open_graph([("a", hidden, "b")]).frontier(["a"]).follow(hidden).entities == ("b",)
+
+
 def complete_graph(size: int) -> list[tuple[str, str, str]]:
     return [(str(i), relation, str(j)) for i in range(size) for j in range(size) for relation in "rst"]
 

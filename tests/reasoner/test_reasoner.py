@@ -62,6 +62,23 @@ def test_what_is_cut_is_counted_and_every_end_keeps_a_path() -> None:
     assert found.paths[-1].entities == ("a", "m29", "y")
 
 
+def test_an_unnamed_node_stands_inside_a_path_but_is_no_answer(tiny: LanguageModel) -> None:
+    facts = [("a", "r", key) for key in ("_:b1", "bob", "m.01", "m.02", "zoe")]
+    graph = open_graph([*facts, *((key, "s", "x") for key in ("m.01", "m.02")), ("a", "t", "m.01")])
+    question = Question("a", (Topic(graph.entity("a"), 1.0, "a"),))
+    tried = plan(("r",), ("r", "s"), ("t",))
+    evidence = retrieve(graph, question, tried)
+    first, second = evidence.found  # and none for ("t",), which leads to an identifier only
+    assert (first.ends, first.ends_total, first.paths_total) == (("bob", "zoe"), 2, 2)
+    assert [path.entities[1] for path in second.paths] == ["m.01", "m.02"]
+    assert evidence.cut == 0
+    assert retrieve(graph, question, plan(("r",)), limit=1).found[0].ends == ("bob",)
+    for reasoner in (SymbolicReasoner(graph), LmReasoner(graph, tiny)):
+        answer = reasoner.answer([question], [tried], [evidence])[0]
+        assert answer.entities in (("bob", "zoe"), ("x",))
+        assert problems(graph, question, tried, answer) == []
+
+
 def test_plans_that_lead_nowhere_leave_no_evidence(films: Graph) -> None:
     assert retrieve(films, linked(films, "Chicago"), plan(("genre",))) == Evidence(())
 
