@@ -104,10 +104,10 @@ def _parsed(block: bytes, width: int, places: tuple[int, int, int]) -> Block:
         )
     except pa.ArrowInvalid:
         raise NotPlain from None
-    block = Block(*(table.column(place).combine_chunks().dictionary_encode() for place in range(3)))
-    for texts in (column.dictionary for column in block):
+    found = Block(*(table.column(place).combine_chunks().dictionary_encode() for place in range(3)))
+    for texts in (column.dictionary for column in found):
         if pc.any(pc.or_(pc.equal(texts, ""), pc.not_equal(pc.utf8_trim_whitespace(texts), texts))).as_py():
             raise NotPlain
-    if pc.any(pc.starts_with(block.relations.dictionary, INVERSE)).as_py():
+    if pc.any(pc.starts_with(found.relations.dictionary, INVERSE)).as_py():
         raise NotPlain
-    return block
+    return found
