@@ -234,7 +234,7 @@ def ends(rows, slot_rel, slot_ptr, nbr, start, rels, seen):
 
 @njit(cache=True, nogil=True)
 def ends_of_each(rows, slot_rel, slot_ptr, nbr, starts, rels, bounds, seen):
-    """The ends for many queries, concatenated, and the bounds of each; query `i` walks `rels[bounds[i]:bounds[i + 1]]`."""
+    """The ends for many queries in one array, and where each stops; query `i` walks `rels[bounds[i]:bounds[i + 1]]`."""
     out = np.empty(max(1024, 4 * len(starts)), np.int32)
     stops = np.zeros(len(starts) + 1, np.int64)
     for i in range(len(starts)):

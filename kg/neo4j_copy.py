@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from kg.errors import GraphError
+from kg.names import RelationNames
 from kg.neo4j_client import Client, quoted
 from kg.neo4j_graph import Neo4jGraph
 from kg.neo4j_schema import META, relations_of
@@ -90,7 +91,9 @@ def pull(graph: Neo4jGraph, out: Path, overwrite: bool = False, progress: Progre
         if progress:
             progress("reading facts", done, graph.size.triples)
     builder.names.update(graph.all_names())
-    builder.relation_names.update({key: (r.label, r.inverse_label) for key, r in graph.relations.items()})
+    builder.relation_names.update(
+        {key: RelationNames(r.label, r.inverse_label, r.hidden) for key, r in graph.relations.items()}
+    )
     return builder.write(out, Provenance(graph.name), overwrite, progress)
 
 
