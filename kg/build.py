@@ -16,6 +16,7 @@ from kg.bulk import NotPlain, read_blocks
 from kg.errors import GraphError, LoadError
 from kg.load import Options, Report, read_names, read_relations, read_triples
 from kg.neo4j_client import SCHEMES
+from kg.neo4j_csv import import_files
 from kg.store import FORMAT
 from kg.types import Progress, Triple
 from kg.write import Builder, Provenance
@@ -94,7 +95,10 @@ def resolve(source: str) -> Sources:
         return pykeen_sources(source.removeprefix("pykeen:"))
     path = Path(source)
     if path.is_dir():
-        raise LoadError(f"{source}: a directory, not a facts file")
+        files = import_files(path)
+        if not files:
+            raise LoadError(f"{source}: a directory, not a facts file (and it holds no import files of Neo4j)")
+        return Sources(files, relations=next(path.glob("relations.tsv"), None))
     if path.exists():
         return Sources((path,))
     if "://" in source:

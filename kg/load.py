@@ -1,7 +1,7 @@
 """Files to facts, line by line and with file and line in every complaint: which reader a file needs.
 
-TSV, CSV and JSONL (`kg.tables`), RDF (`kg.rdf`), Parquet (`kg.frames`), networks (`kg.networks`); all but Parquet
-also packed (.gz, .bz2).
+TSV, CSV and JSONL (`kg.tables`), RDF (`kg.rdf`), Parquet (`kg.frames`), networks (`kg.networks`), Neo4j's import
+files (`kg.neo4j_csv`); all but Parquet also packed (.gz, .bz2).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from kg.errors import LoadError
 from kg.frames import read_parquet
 from kg.lines import Options, Report, guess_format, open_binary
+from kg.neo4j_csv import is_neo4j_file, read_neo4j
 from kg.networks import read_network
 from kg.rdf import read_ntriples, read_rdf
 from kg.tables import find_columns, read_jsonl, read_names, read_relations, read_table
@@ -44,6 +45,7 @@ READERS: dict[str, Reader] = {
     "graphml": read_network,
     "gexf": read_network,
     "json": read_network,
+    "neo4j-csv": read_neo4j,
 }
 
 
@@ -66,6 +68,8 @@ def read_triples(path: Path, options: Options, report: Report) -> Iterator[Tripl
     form = options.format or guess_format(path)
     if form not in READERS:
         raise LoadError(f"--format {form}: known are {', '.join(sorted(READERS))}")
+    if form in ("csv", "tsv") and options.columns is None and is_neo4j_file(path, "," if form == "csv" else "\t"):
+        form = "neo4j-csv"
     facts, names, bad, shown = report.facts, len(report.names), report.bad, len(report.shown)
     try:
         yield from READERS[form](path, options, report)

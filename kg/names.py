@@ -96,6 +96,7 @@ class RelationNames(tuple[str, str]):
     hidden: bool | None
 
     def __new__(cls, label: str = "", inverse_label: str = "", hidden: bool | None = None) -> RelationNames:
+        """The pair with `hidden` beside it."""
         names = super().__new__(cls, (label, inverse_label))
         names.hidden = hidden
         return names

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ COLUMNS = (
     ("relation", "predicate", "type", "rel", "p", "r"),
     ("tail", "object", "target", "to", "o", "t"),
 )
+NEO4J_ID = re.compile(r"[^:]*:(?:id|start_id|end_id)(?:\([^)]*\))?")
 HIDE = {"true": True, "yes": True, "1": True, "x": True, "false": False, "no": False, "0": False, "": None}
 
 
@@ -98,8 +100,8 @@ def find_columns(
     found = [next((titles.index(name) for name in names if name in titles), -1) for names in COLUMNS]
     if min(found) >= 0 and len(set(found)) == 3:
         return (found[0], found[1], found[2]), True
-    if {":start_id", ":end_id"} <= {title.partition("(")[0] for title in titles}:
-        raise LoadError(f"{path}: a Neo4j import header among rows of another form; give --format neo4j-csv")
+    if any(NEO4J_ID.fullmatch(title) for title in titles):
+        raise LoadError(f"{path}: its first line is the header of a Neo4j import file; give --format neo4j-csv")
     if len(first) > 3:
         raise LoadError(
             f"{path}: {len(first)} columns and no header with head, relation, tail; say which with --columns 1,2,3"
@@ -176,9 +178,14 @@ def read_names(path: Path) -> dict[str, EntityNames]:
     for number, row in read_side_table(path, ("key", "label", "types", "aliases")):
         if not row.get("key"):
             raise LoadError(f"{path}, line {number}: an empty key")
-        types, aliases = (tuple(filter(None, row.get(name, "").split("|"))) for name in ("types", "aliases"))
+        types, aliases = (divided(row.get(name, "")) for name in ("types", "aliases"))
         names[row["key"]] = EntityNames(row.get("label", ""), types, aliases)
     return names
+
+
+def divided(text: str) -> tuple[str, ...]:
+    r"""The parts of a field divided by `|`; `\|` stands for one that divides nothing."""
+    return tuple(part.replace("\\|", "|") for part in re.split(r"(?<!\\)\|", text) if part)
 
 
 def read_relations(path: Path) -> dict[str, tuple[str, str]]:

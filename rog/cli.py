@@ -233,14 +233,22 @@ def doctor(kg: KG = "demo", env_file: EnvFile = None, config: Config = None) -> 
         out.print(Text(f"{name:<14} {value}"), soft_wrap=True)
 
 
+FACTS_HELP = (
+    "Facts files (.tsv .csv .jsonl .parquet .json .nt .nq .ttl .trig .rdf .owl .xml .jsonld .graphml .gexf, also .gz "
+    ".bz2), Neo4j import files or a folder of them, or pykeen:NAME."
+)
+
+
 @kg_app.command("build")
 def kg_build(
-    facts: Annotated[list[str], typer.Argument(help="Facts files (.tsv .csv .jsonl .nt, also .gz), or pykeen:NAME.")],
+    facts: Annotated[list[str], typer.Argument(help=FACTS_HELP)],
     to: Annotated[Path, typer.Option("--out", help="The .kg directory to write.")],
     labels: Annotated[list[Path] | None, typer.Option(help="A table: key, label, types, aliases.")] = None,
-    relations: Annotated[Path | None, typer.Option(help="A table: key, label, inverse_label.")] = None,
+    relations: Annotated[Path | None, typer.Option(help="A table: key, label, inverse_label, hide.")] = None,
     columns: Annotated[str | None, typer.Option(help="Head, relation, tail: names, or numbers from 1.")] = None,
-    form: Annotated[str, typer.Option("--format", help="tsv, csv, jsonl or nt, if the name does not tell.")] = "",
+    form: Annotated[
+        str, typer.Option("--format", help="tsv, csv, jsonl, parquet, nt, turtle, …, if the name does not tell.")
+    ] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first line that is no fact.")] = False,
     licence: Annotated[str, typer.Option(help="The licence of the facts, kept in the manifest.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace the graph at --out.")] = False,
@@ -268,6 +276,28 @@ def kg_build(
     out.print(
         f"{to}: {size.entities:,} entities · {size.relations:,} relations · {size.triples:,} facts · {took:.1f} s"
     )
+
+
+@kg_app.command("export")
+def kg_export(
+    kg: KGArgument,
+    to: Annotated[Path, typer.Option("--out", help="The folder to write; it must not exist yet.")],
+    form: Annotated[str, typer.Option("--format", help="neo4j-csv (for neo4j-admin), tsv or jsonl.")] = "neo4j-csv",
+) -> None:
+    """Write a graph as files that others read, and print the command that loads them."""
+    from kg.errors import GraphError
+    from kg.export import export
+    from kg.store import Store
+
+    store = opened(kg)
+    if not isinstance(store, Store):
+        raise GraphError(f"{kg}: expected a .kg directory or a facts file")
+    written = export(store, to, form)
+    for file in written.files:
+        err.print(Text(f"wrote {file}"), soft_wrap=True)
+    if written.changed:
+        err.print(f"{written.changed:,} rows of names hold tabs, line breaks or blanks around them: changed to fit")
+    print(written.command)
 
 
 @kg_app.command("describe")

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg.build import Sources, build
-from kg.errors import LoadError
+from kg.build import Sources, build, merged, resolve
+from kg.errors import GraphError, LoadError
+from kg.export import export
 from kg.load import Options, Report, read_triples
-from kg.names import EntityNames
+from kg.names import EntityNames, RelationNames
 from kg.open import open_graph
+from kg.store import Store
+from kg.types import Triple
+from kg.write import Builder, Provenance
 
 FACTS = [("anna", "knows", "ben"), ("anna", "born in", "Ulm"), ("ben", "knows", "anna")]
 
@@ -254,3 +258,106 @@ def test_broken_network_files(tmp_path: Path, name: str, text: str, message: str
     (tmp_path / name).write_text(text)
     with pytest.raises(LoadError, match=message):
         read(tmp_path / name)
+
+
+PEOPLE = """personId:ID(Person),name,born:int,aliases:string[],:LABEL
+1,Anna,1990,Annie;A.,Person;Singer
+2,"Ben ""B"", jr",,,Person
+"""
+TOWNS = """:ID(Town),title,:LABEL
+1,Ulm,Town
+"""
+EDGES = """:START_ID(Person),:END_ID(Town),since:int,:TYPE
+1,1,2001,LIVES_IN
+"""
+
+
+def test_neo4j_import_files(tmp_path: Path) -> None:
+    for name, text in (("nodes-people.csv", PEOPLE), ("nodes-towns.csv", TOWNS), ("relationships.csv", EDGES)):
+        (tmp_path / name).write_text(text)
+    (tmp_path / "notes.csv").write_text("a,r,b\n")
+    (tmp_path / "relations.tsv").write_text("LIVES_IN\tlives in\thome of\n")
+    build(merged([str(tmp_path)], (), None, ""), tmp_path / "g.kg")
+    graph = open_graph(tmp_path / "g.kg")
+    assert graph.frontier(["Person:1"]).follow("LIVES_IN").entities == ("Town:1",)
+    assert graph.relations["LIVES_IN"].inverse_label == "home of"
+    anna = graph.entity("Person:1")
+    assert (anna.label, anna.types, anna.aliases) == ("Anna", ("Person", "Singer"), ("Annie", "A."))
+    assert graph.entity("Town:1").label == "Ulm"
+    (tmp_path / "plain.tsv").write_text(":START_ID\t:TYPE\t:END_ID\n1\tknows\t2\n\tknows\t2\n1\n")
+    facts, report = read(tmp_path / "plain.tsv")
+    assert facts == [("1", "knows", "2")]
+    assert [line.rpartition("plain.tsv, ")[2] for line in report.shown] == [
+        "line 3: an empty head, relation or tail",
+        "line 4: 1 columns, expected 3",
+    ]
+    build(Sources((tmp_path / "plain.tsv",)), tmp_path / "plain.kg")  # which also has a faster reader of plain files
+    assert open_graph(tmp_path / "plain.kg").size == (2, 1, 1)
+
+
+def test_neo4j_import_files_that_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "relationships.csv"
+    path.write_text(":START_ID,:END_ID\n1,2\n")
+    with pytest.raises(LoadError, match="line 1: expected one column :ID, or the columns :START_ID, :END_ID and :TYPE"):
+        read(path)
+    path.write_text("x:ID,name\n,Anna\n")
+    with pytest.raises(LoadError, match="line 2: an empty :ID"):
+        read(path, strict=True)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(LoadError, match="holds no import files of Neo4j"):
+        resolve(str(tmp_path / "empty"))
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=6).map(str.strip)
+TEXT = TEXTS.filter(lambda text: text and not text.startswith("~") and "\\" not in text)
+NAMED = st.builds(
+    EntityNames,
+    st.one_of(st.just(""), TEXT),
+    st.lists(TEXT, max_size=2).map(tuple),
+    st.lists(TEXT, max_size=2).map(tuple),
+)
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, max_size=4), st.data())
+def test_an_exported_graph_builds_the_same_graph(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, str]], data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("export")
+    builder = Builder()
+    builder.add([Triple(*row) for row in rows])
+    for key in sorted({key for head, _, tail in rows for key in (head, tail)}):
+        builder.names[key] = data.draw(NAMED)
+    builder.relation_names[rows[0][1]] = RelationNames("a; b", "c|d", data.draw(st.sampled_from([True, False, None])))
+    builder.write(folder / "a.kg", Provenance(), False)
+    store = Store(folder / "a.kg")
+    for form, sides in (("tsv", ("facts.tsv", "entities.tsv")), ("jsonl", ("facts.jsonl", "entities.csv"))):
+        written = export(store, folder / form, form)
+        facts, labels = (folder / form / side for side in sides)
+        relations = (folder / form / "relations").with_suffix(labels.suffix)
+        assert (sorted(written.files), written.changed) == (sorted([facts, labels, relations]), 0)
+        build(Sources((facts,), (labels,), relations), folder / f"{form}.kg", Options(strict=True))
+        assert Store(folder / f"{form}.kg").manifest["sha256"] == store.manifest["sha256"]
+    export(store, folder / "neo", "neo4j-csv")
+    build(resolve(str(folder / "neo")), folder / "neo.kg", Options(strict=True))
+    assert Store(folder / "neo.kg").manifest["sha256"] == store.manifest["sha256"]
+
+
+def test_exports_that_do_not_fit(tmp_path: Path) -> None:
+    builder = Builder()
+    builder.add([Triple("a", "r", "b\tc")])
+    builder.names["a"] = EntityNames("A;\n1", (), ("x;y",))
+    builder.write(tmp_path / "a.kg", Provenance(), False)
+    store = Store(tmp_path / "a.kg")
+    with pytest.raises(GraphError, match=r"the key 'b\\tc' does not fit into a TSV file; use --format jsonl"):
+        export(store, tmp_path / "out", "tsv")
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(GraphError, match="--format xls: known are neo4j-csv, tsv, jsonl"):
+        export(store, tmp_path / "out", "xls")
+    written = export(store, tmp_path / "out", "neo4j-csv")
+    assert "--array-delimiter=U+001F" in written.command
+    assert (tmp_path / "out/nodes.csv").read_text().splitlines()[0] == (
+        "id:ID(Entity),name,aliases:string[],:LABEL,U+001F:IGNORE"
+    )
+    with pytest.raises(GraphError, match="exists already"):
+        export(store, tmp_path / "out", "jsonl")

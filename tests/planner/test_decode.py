@@ -108,10 +108,8 @@ def test_plans_end_where_nothing_continues() -> None:
 
 
 def test_no_plan_walks_a_hidden_relation() -> None:
-    found, _ = space(
-        [("a", "r", "b"), ("b", "kg.object_profile.x", "c"), ("d", "type.object.type", "a")], "a", 2
-    ).plans(99)
-    assert found == [("r",), ("r", "~r")] or found == [("r",)]
+    facts = [("a", "r", "b"), ("b", "kg.object_profile.x", "c"), ("d", "type.object.type", "a")]
+    assert space(facts, "a", 2).plans(99) == ([("r",)], True)
     hidden = "type.object.type"
     assert open_graph([("a", hidden, "b")]).frontier(["a"]).follow(hidden).entities == ("b",)
 

@@ -146,6 +146,17 @@ def test_build_counts_bad_lines_and_keeps_them(tmp_path: Path) -> None:
     assert not rejects.exists()
 
 
+def test_export_prints_the_command_that_loads_it(kg: str, tmp_path: Path) -> None:
+    ran = rog("kg", "export", kg, "--out", str(tmp_path / "neo"))
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("neo4j-admin database import full neo4j --nodes=Entity=")
+    assert ran.stdout.endswith("--array-delimiter=';' --multiline-fields=true\n")
+    ran = rog("kg", "export", kg, "--format", "tsv", "--out", str(tmp_path / "tables"))
+    assert rog(*ran.stdout.split()[1:]).returncode == 0
+    again = json.loads((tmp_path / "tables.kg/manifest.json").read_text())
+    assert again["sha256"] == json.loads((Path(kg) / "manifest.json").read_text())["sha256"]
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
