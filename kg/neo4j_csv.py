@@ -75,7 +75,7 @@ def read_neo4j(path: Path, options: Options, report: Report) -> Iterator[Triple]
         if len(fields) > len(header) or len(fields) < 1 + max(
             place for place, field in enumerate(header) if field.type in ("ID", "START_ID", "END_ID", "TYPE")
         ):
-            reason = f"{len(fields)} columns, expected {len(header)}"
+            reason = f"{len(fields)} column{'s' * (len(fields) != 1)}, expected {len(header)}"
             bad_line(path, number, reason, row_text(fields, is_tsv), options, report)
             continue
         row = list(zip(header, fields, strict=False))

@@ -253,7 +253,7 @@ def kg_build(
     licence: Annotated[str, typer.Option(help="The licence of the facts, kept in the manifest.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace the graph at --out.")] = False,
 ) -> None:
-    """Build a graph from files. A build that fails or is interrupted leaves nothing behind."""
+    """Build a graph from files. A build that fails leaves no graph behind; lines that are no facts are kept apart."""
     from kg.build import build, merged
     from kg.load import Options, parse_columns
     from kg.open import open_graph

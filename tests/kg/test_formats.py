@@ -289,7 +289,7 @@ def test_neo4j_import_files(tmp_path: Path) -> None:
     assert facts == [("1", "knows", "2")]
     assert [line.rpartition("plain.tsv, ")[2] for line in report.shown] == [
         "line 3: an empty head, relation or tail",
-        "line 4: 1 columns, expected 3",
+        "line 4: 1 column, expected 3",
     ]
     build(Sources((tmp_path / "plain.tsv",)), tmp_path / "plain.kg")  # which also has a faster reader of plain files
     assert open_graph(tmp_path / "plain.kg").size == (2, 1, 1)
