@@ -12,7 +12,7 @@ class PlanSpace:
     """Relation paths of 1 to `max_hops` steps that lead from the topics to at least one entity.
 
     A path is legal if some walk along it exists; every prefix of a legal path is legal. Symmetric relations are
-    walked forwards only, since backwards is the same; hidden ones not at all. Frontiers are kept, so each is computed once.
+    walked forwards only, since backwards is the same; hidden ones not at all. Each frontier is computed once and kept.
     """
 
     def __init__(self, graph: Graph, topics: Iterable[str], max_hops: int) -> None:
