@@ -39,6 +39,7 @@ from kg.write import written_beside
 
 FRESH_S = 3600.0  # how long a copy of the names is used before it is made again
 CHECKED = 300  # of the copied names, how many are compared with the database before the copy is trusted
+MANY_TYPES = 300
 UNKNOWN_SCAN = 200_000  # keys looked at for a "did you mean"
 
 
@@ -264,12 +265,8 @@ class Neo4jGraph:
             query = f"MATCH (n) WHERE elementId(n) IN $ids {_values(prop)} RETURN DISTINCT elementId(n), t"
             rows = self.client.read(query, ids=list(by_id)) if by_id else []
             return [(by_id[element], Node(f'"{text}"')) for element, text in rows]
-        arrow = f"<-[:{quoted(s.types[key])}]-" if back else f"-[:{quoted(s.types[key])}]->"
-        query = (
-            f"MATCH (n) WHERE elementId(n) IN $ids MATCH (n){arrow}(m) WHERE true{s.included('m')} "
-            f"RETURN DISTINCT elementId(n), {s.key('m')}, elementId(m)"
-        )
-        rows = self.client.read(query, ids=list(by_id)) if by_id else []
+        query = f"{self._hop(relation)}{s.included('m')} RETURN DISTINCT elementId(n), {s.key('m')}, elementId(m)"
+        rows = self.client.read(query, ids=list(by_id), type=s.types[key], start="") if by_id else []
         return [(by_id[source], Node(target, element)) for source, target, element in rows]
 
     def targets(self, sources: Iterable[Node], relation: str, start: Node) -> tuple[Node, ...]:
@@ -277,13 +274,22 @@ class Neo4jGraph:
         s, key = self.schema, base(relation)
         if key in s.properties:
             return tuple(sorted({target for _, target in self.step_facts(sources, relation)} - {start}))
-        arrow = f"<-[:{quoted(s.types[key])}]-" if relation.startswith(INVERSE) else f"-[:{quoted(s.types[key])}]->"
-        query = (
-            f"MATCH (n) WHERE elementId(n) IN $ids MATCH (n){arrow}(m) WHERE elementId(m) <> $start{s.included('m')} "
-            f"RETURN DISTINCT {s.key('m')}, elementId(m)"
-        )
+        query = f"{self._hop(relation)}{s.included('m')} RETURN DISTINCT {s.key('m')}, elementId(m)"
         ids = [node.id for node in sources if node.id]
-        return tuple(sorted(Node(*row) for row in self.client.read(query, ids=ids, start=start.id))) if ids else ()
+        rows = self.client.read(query, ids=ids, type=s.types[key], start=start.id) if ids else []
+        return tuple(sorted(Node(*row) for row in rows))
+
+    def _hop(self, relation: str) -> str:
+        """The beginning of a query that steps from the nodes `$ids` along a type to nodes `m` other than `$start`.
+
+        Every type is a query text that Neo4j plans anew (tens of milliseconds) and its cache holds a thousand, so
+        where there are many types one text serves all, which reads a node's other relationships too.
+        """
+        kind = self.schema.types[base(relation)]
+        many = len(self.schema.types) > MANY_TYPES
+        inside, condition = ("r", "type(r) = $type AND ") if many else (f":{quoted(kind)}", "")
+        arrow = f"<-[{inside}]-" if relation.startswith(INVERSE) else f"-[{inside}]->"
+        return f"MATCH (n) WHERE elementId(n) IN $ids MATCH (n){arrow}(m) WHERE {condition}elementId(m) <> $start"
 
     def leaving(self, sources: Sequence[Node], start: Node | None) -> Counter[str]:
         """Signed relation → number of distinct steps on, those to `start` apart: one round trip."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kg import neo4j_graph
 from kg.graph import Graph
 from kg.neo4j_client import Client
 from kg.neo4j_copy import push
@@ -58,10 +59,14 @@ def random_facts(rng: random.Random) -> list[tuple[str, str, str]]:
     return facts
 
 
-def test_the_same_thousand_queries_everywhere(database: Client, tmp_path: Path) -> None:
+@pytest.mark.parametrize("many_types", [300, 0])  # 0: one query text for all types
+def test_the_same_thousand_queries_everywhere(
+    database: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many_types: int
+) -> None:
     """Sets, paths, relations, limits, inverse steps, parallel facts, loops, odd names: 5 graphs, 200 queries each."""
     from tests.kg.conftest import clear
 
+    monkeypatch.setattr(neo4j_graph, "MANY_TYPES", many_types)
     rng = random.Random(3)
     asked = 0
     for number in range(5):
