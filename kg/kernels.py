@@ -1,9 +1,13 @@
-"""Compiled walks over a two-level CSR index; every array is read-only and may be memory-mapped.
+"""Compiled walks over an index that keeps all of an entity together; arrays are read-only and may be memory-mapped.
 
-An index is four arrays. Node `n` owns the slots `rows[n]:rows[n + 1]`; slot `s` holds the signed relation
-`slot_rel[s]` (`r` forwards, `r + R` backwards) and its neighbours `nbr[slot_ptr[s]:slot_ptr[s + 1]]`, sorted.
-Walk semantics, the same on every backend: directed facts, explicit inverse steps, parallel edges kept, and a
-walk never comes back to the entity it started from.
+The index is two arrays. Entity `n` owns the words `adj[rows[n]:rows[n + 1]]`: how many different signed relations it
+has (`r` forwards, `r + R` backwards), a word for each of these slots in relation order, and its neighbours, slot after
+slot, sorted. A slot's word is `relation << 16 | end`, where `end` is how many of the neighbours come before the next
+slot. An entity that this is too narrow for stores its count negated, then all relations, then all ends. So a step
+costs two cache misses, one for `rows` and one for `adj`, as long as the entity is no hub.
+
+Walk semantics, the same on every backend: directed facts, explicit inverse steps, parallel edges kept, and a walk
+never comes back to the entity it started from.
 """
 
 # Without annotations: numba compiles by the types it is called with. Shapes stand in the docstrings.
@@ -12,21 +16,116 @@ walk never comes back to the entity it started from.
 import numpy as np
 from numba import njit
 
+AHEAD = 64  # queries of a batch whose first reads are made together
 OVERFLOW = np.int64(2**61)  # two of them still fit
 COMPLETE, LIMIT, BUDGET = 0, 1, 2
+NARROW = 2**15  # signed relations, and neighbours of an entity, below which a slot fits one word
 
 
 @njit(cache=True, nogil=True)
-def find_slot(rows, slot_rel, node, rel):
-    """The slot of `node` that holds `rel`, or -1."""
-    low, high = np.int64(rows[node]), np.int64(rows[node + 1])
+def slot_relation(adj, first, count, slot):
+    """The signed relation of the `slot`th of the entity whose words begin at `first` with the number `count`."""
+    word = np.int64(adj[first + 1 + slot])
+    return word >> 16 if count > 0 else word
+
+
+@njit(cache=True, nogil=True)
+def slot_end(adj, first, count, slot):
+    """Where the neighbours of the `slot`th end, in words from the entity's first neighbour; 0 before the first slot."""
+    if slot < 0:
+        return np.int64(0)
+    if count > 0:
+        return np.int64(adj[first + 1 + slot]) & 0xFFFF
+    return np.int64(adj[first + 1 - count + slot])
+
+
+@njit(cache=True, nogil=True)
+def slots_of(rows, adj, node):
+    """Of an entity: its first word, its count as stored (negative if wide), its slots, its first neighbour's place."""
+    first = np.int64(rows[node])
+    count = np.int64(adj[first])
+    if count > 0:
+        return first, count, count, first + 1 + count
+    return first, count, -count, first + 1 - 2 * count
+
+
+@njit(cache=True, nogil=True)
+def span_at(adj, first, count, rel):
+    """Where in `adj` the neighbours along `rel` lie, as (low, high), of the entity that begins at `first`."""
+    slots = count if count > 0 else -count
+    low, high = np.int64(0), slots
     while low < high:
         middle = (low + high) >> 1
-        if slot_rel[middle] < rel:
+        if slot_relation(adj, first, count, middle) < rel:
             low = middle + 1
         else:
             high = middle
-    return low if low < np.int64(rows[node + 1]) and slot_rel[low] == rel else np.int64(-1)
+    if low == slots or slot_relation(adj, first, count, low) != rel:
+        return np.int64(0), np.int64(0)
+    base = first + 1 + (count if count > 0 else -2 * count)
+    return base + slot_end(adj, first, count, low - 1), base + slot_end(adj, first, count, low)
+
+
+@njit(cache=True, nogil=True)
+def span(rows, adj, node, rel):
+    """Where in `adj` the neighbours of `node` along `rel` lie, as (low, high); empty if there are none."""
+    first = np.int64(rows[node])
+    return span_at(adj, first, np.int64(adj[first]), rel)
+
+
+@njit(cache=True, nogil=True)
+def degree(rows, adj, node):
+    """How many steps leave an entity."""
+    first, count, slots, _ = slots_of(rows, adj, node)
+    return slot_end(adj, first, count, slots - 1)
+
+
+@njit(cache=True, nogil=True)
+def pack(node, rel, nbr, entities, relations):
+    """The index of edges sorted by `node`, then signed `rel`, then `nbr`: rows int64 (entities + 1,), adj int32."""
+    rows = np.zeros(entities + 1, np.int64)
+    adj = np.empty(0, np.int32)
+    for fill in range(2):
+        size, i = np.int64(0), 0
+        for entity in range(entities):
+            begin, slots = i, 0
+            while i < len(node) and node[i] == entity:
+                slots += i == begin or rel[i] != rel[i - 1]
+                i += 1
+            wide = i - begin >= NARROW or 2 * relations >= NARROW
+            if fill:
+                adj[size] = -slots if wide else slots
+                slot = np.int64(-1)
+                for j in range(begin, i):
+                    slot += j == begin or rel[j] != rel[j - 1]
+                    if wide:
+                        adj[size + 1 + slot] = rel[j]
+                        adj[size + 1 + slots + slot] = j + 1 - begin
+                    else:
+                        adj[size + 1 + slot] = rel[j] << 16 | (j + 1 - begin)
+                    adj[size + 1 + (2 * slots if wide else slots) + j - begin] = nbr[j]
+            size += 1 + (2 * slots if wide else slots) + i - begin
+            rows[entity + 1] = size
+        if not fill:
+            adj = np.empty(size, np.int32)
+    return rows, adj
+
+
+@njit(cache=True, nogil=True)
+def forwards(rows, adj, relations):
+    """Every fact: heads, relations and tails, sorted by head, then relation, then tail (int32)."""
+    heads, rels, tails = np.empty(len(adj), np.int32), np.empty(len(adj), np.int32), np.empty(len(adj), np.int32)
+    found = 0
+    for node in range(len(rows) - 1):
+        first, count, slots, neighbours = slots_of(rows, adj, node)
+        for slot in range(slots):
+            rel = slot_relation(adj, first, count, slot)
+            if rel >= relations:
+                break
+            for i in range(slot_end(adj, first, count, slot - 1), slot_end(adj, first, count, slot)):
+                heads[found], rels[found], tails[found] = node, rel, adj[neighbours + i]
+                found += 1
+    return heads[:found], rels[:found], tails[:found]
 
 
 @njit(cache=True, nogil=True)
@@ -43,10 +142,10 @@ def contains(values, low, high, wanted):
 
 
 @njit(cache=True, nogil=True)
-def has_fact(rows, slot_rel, slot_ptr, nbr, head, rel, tail):
+def has_fact(rows, adj, head, rel, tail):
     """Whether the index stores `(head, rel, tail)`."""
-    slot = find_slot(rows, slot_rel, head, rel)
-    return slot >= 0 and contains(nbr, np.int64(slot_ptr[slot]), np.int64(slot_ptr[slot + 1]), tail)
+    low, high = span(rows, adj, head, rel)
+    return contains(adj, low, high, tail)
 
 
 @njit(cache=True, nogil=True)
@@ -74,65 +173,104 @@ def find_key(ends, blob, wanted):
 
 
 @njit(cache=True, nogil=True)
-def follow(rows, slot_rel, slot_ptr, nbr, nodes, rel, start, seen):
+def without(values, unwanted):
+    """A copy of `values` but for the unwanted one."""
+    out = np.empty(len(values), np.int32)
+    count = 0
+    for value in values:
+        if value != unwanted:
+            out[count] = value
+            count += 1
+    return out[:count]
+
+
+@njit(cache=True, nogil=True)
+def follow(rows, adj, nodes, rel, start, seen):
     """The distinct ends (sorted, without `start`) of one step along `rel` from the sorted `nodes`.
 
     `seen` is a zeroed bitmap of uint64 words over all nodes; it is zeroed again on return.
     """
-    slots = np.empty(len(nodes), np.int64)
+    if len(nodes) == 1:
+        low, high = span(rows, adj, nodes[0], rel)
+        return without(adj[low:high], start)
+    # Loops whose reads do not wait for one another: the processor then has many cache misses under way at once.
+    low, high = np.empty(len(nodes), np.int64), np.empty(len(nodes), np.int64)
+    for i in range(len(nodes)):
+        low[i] = rows[nodes[i]]
+    for i in range(len(nodes)):
+        high[i] = adj[low[i]]
     hits, total = 0, np.int64(0)
-    for node in nodes:
-        slot = find_slot(rows, slot_rel, node, rel)
-        if slot >= 0:
-            slots[hits] = slot
-            hits += 1
-            total += np.int64(slot_ptr[slot + 1]) - np.int64(slot_ptr[slot])
+    for i in range(len(nodes)):
+        low[hits], high[hits] = span_at(adj, low[i], high[i], rel)
+        total += high[hits] - low[hits]
+        hits += high[hits] > low[hits]
+    if hits == 1:
+        return without(adj[low[0] : high[0]], start)
     out = np.empty(min(total, np.int64(len(rows) - 1)), np.int32)
     count = 0
-    if hits == 1:
-        for i in range(np.int64(slot_ptr[slots[0]]), np.int64(slot_ptr[slots[0] + 1])):
-            if nbr[i] != start:
-                out[count] = nbr[i]
-                count += 1
-        return out[:count]
-    for slot in slots[:hits]:
-        for i in range(np.int64(slot_ptr[slot]), np.int64(slot_ptr[slot + 1])):
-            end = nbr[i]
+    first_word, last_word = len(seen), -1
+    last, in_order = np.int32(-1), True
+    for i in range(hits):
+        for j in range(low[i], high[i]):
+            end = adj[j]
             word, bit = end >> 6, np.uint64(1) << np.uint64(end & 63)
             if end != start and not seen[word] & bit:
                 seen[word] |= bit
                 out[count] = end
                 count += 1
+                first_word, last_word = min(first_word, word), max(last_word, word)
+                in_order &= end > last
+                last = end
+    if (
+        not in_order and last_word - first_word < count // 4
+    ):  # so dense that reading the bitmap in order is faster than sorting
+        count = 0
+        for word in range(first_word, last_word + 1):
+            bits = seen[word]
+            seen[word] = 0
+            place = np.int32(word << 6)
+            while bits:
+                if bits & np.uint64(1):
+                    out[count] = place
+                    count += 1
+                bits >>= np.uint64(1)
+                place += 1
+        return out[:count]
     for end in out[:count]:
         seen[end >> 6] = 0
     out = out[:count]
-    out.sort()
+    if not in_order:
+        out.sort()
     return out
 
 
 @njit(cache=True, nogil=True)
-def leaving(rows, slot_rel, slot_ptr, nbr, nodes, start, relations):
+def leaving(rows, adj, nodes, start, relations):
     """Per signed relation, how many steps leave the sorted `nodes` for anywhere but `start`: int64 (2R,)."""
     counts = np.zeros(2 * relations, np.int64)
     for node in nodes:
-        for slot in range(np.int64(rows[node]), np.int64(rows[node + 1])):
-            counts[slot_rel[slot]] += np.int64(slot_ptr[slot + 1]) - np.int64(slot_ptr[slot])
+        first, count, slots, _ = slots_of(rows, adj, node)
+        for slot in range(slots):
+            size = slot_end(adj, first, count, slot) - slot_end(adj, first, count, slot - 1)
+            counts[slot_relation(adj, first, count, slot)] += size
     # A step back to the start is the same fact seen from the start, so its own slots list them all.
-    for slot in range(np.int64(rows[start]), np.int64(rows[start + 1])):
-        low, high = np.int64(slot_ptr[slot]), np.int64(slot_ptr[slot + 1])
-        rel = np.int64(slot_rel[slot])
+    first, count, slots, neighbours = slots_of(rows, adj, start)
+    for slot in range(slots):
+        low = neighbours + slot_end(adj, first, count, slot - 1)
+        high = neighbours + slot_end(adj, first, count, slot)
+        rel = slot_relation(adj, first, count, slot)
         back = rel - relations if rel >= relations else rel + relations
         if high - low > 8 * len(nodes):
             for node in nodes:
-                counts[back] -= contains(nbr, low, high, node)
+                counts[back] -= contains(adj, low, high, node)
         else:
             for i in range(low, high):
-                counts[back] -= contains(nodes, 0, len(nodes), nbr[i])
+                counts[back] -= contains(nodes, 0, len(nodes), adj[i])
     return counts
 
 
 @njit(cache=True, nogil=True)
-def walks(rows, slot_rel, slot_ptr, nbr, start, rels, limit, budget, alive, alive_ptr):
+def walks(rows, adj, start, rels, limit, budget, alive, alive_ptr):
     """The first `limit` walks from `start` along `rels` in depth-first (id) order: int32 (n, hops + 1), status.
 
     Status is COMPLETE (these are all), LIMIT (there may be more) or BUDGET (`budget` steps were spent).
@@ -143,15 +281,13 @@ def walks(rows, slot_rel, slot_ptr, nbr, start, rels, limit, budget, alive, aliv
     here = np.empty(hops + 1, np.int32)
     position, stop = np.zeros(hops + 1, np.int64), np.zeros(hops + 1, np.int64)
     here[0] = start
-    slot = find_slot(rows, slot_rel, start, rels[0])
-    if slot >= 0:
-        position[0], stop[0] = np.int64(slot_ptr[slot]), np.int64(slot_ptr[slot + 1])
+    position[0], stop[0] = span(rows, adj, start, rels[0])
     count, depth, pruned = 0, 0, len(alive_ptr) > 0
     while depth >= 0:
         if position[depth] == stop[depth]:
             depth -= 1
             continue
-        end = nbr[position[depth]]
+        end = adj[position[depth]]
         position[depth] += 1
         budget -= 1
         if budget < 0:
@@ -167,15 +303,15 @@ def walks(rows, slot_rel, slot_ptr, nbr, start, rels, limit, budget, alive, aliv
             found[count] = here
             count += 1
             continue
-        slot = find_slot(rows, slot_rel, end, rels[depth + 1])
-        if slot >= 0:
+        low, high = span(rows, adj, end, rels[depth + 1])
+        if low < high:
             depth += 1
-            position[depth], stop[depth] = np.int64(slot_ptr[slot]), np.int64(slot_ptr[slot + 1])
+            position[depth], stop[depth] = low, high
     return found[:count], COMPLETE
 
 
 @njit(cache=True, nogil=True)
-def count_walks(rows, slot_rel, slot_ptr, nbr, start, rels, seen, ways):
+def count_walks(rows, adj, start, rels, seen, ways):
     """How many walks lead from `start` along `rels`, capped at 2^61.
 
     `seen` (bitmap) and `ways` (int64 per node) are zeroed scratch space and are zeroed again on return.
@@ -183,14 +319,12 @@ def count_walks(rows, slot_rel, slot_ptr, nbr, start, rels, seen, ways):
     nodes = np.full(1, start, np.int32)
     weights = np.ones(1, np.int64)
     for rel in rels:
-        reached = follow(rows, slot_rel, slot_ptr, nbr, nodes, rel, start, seen)
+        reached = follow(rows, adj, nodes, rel, start, seen)
         for i in range(len(nodes)):
-            slot = find_slot(rows, slot_rel, nodes[i], rel)
-            if slot < 0:
-                continue
-            for j in range(np.int64(slot_ptr[slot]), np.int64(slot_ptr[slot + 1])):
-                if nbr[j] != start:
-                    ways[nbr[j]] = min(OVERFLOW, ways[nbr[j]] + weights[i])
+            low, high = span(rows, adj, nodes[i], rel)
+            for j in range(low, high):
+                if adj[j] != start:
+                    ways[adj[j]] = min(OVERFLOW, ways[adj[j]] + weights[i])
         weights = ways[reached]
         for node in reached:
             ways[node] = 0
@@ -202,43 +336,47 @@ def count_walks(rows, slot_rel, slot_ptr, nbr, start, rels, seen, ways):
 
 
 @njit(cache=True, nogil=True)
-def step_back(rows, slot_rel, slot_ptr, nbr, layer, rel, after):
+def step_back(rows, adj, layer, rel, after):
     """Those of the sorted nodes `layer` from which a step along `rel` reaches the sorted nodes `after`."""
     keep = np.zeros(len(layer), np.bool_)
     for i in range(len(layer)):
-        slot = find_slot(rows, slot_rel, layer[i], rel)
-        if slot < 0:
-            continue
-        low, high = np.int64(slot_ptr[slot]), np.int64(slot_ptr[slot + 1])
+        low, high = span(rows, adj, layer[i], rel)
         if high - low > len(after):
             for node in after:
-                if contains(nbr, low, high, node):
+                if contains(adj, low, high, node):
                     keep[i] = True
                     break
         else:
             for j in range(low, high):
-                if contains(after, 0, len(after), nbr[j]):
+                if contains(after, 0, len(after), adj[j]):
                     keep[i] = True
                     break
     return layer[keep]
 
 
 @njit(cache=True, nogil=True)
-def ends(rows, slot_rel, slot_ptr, nbr, start, rels, seen):
+def ends(rows, adj, start, rels, seen):
     """The distinct ends (sorted) of the walks from `start` along `rels`."""
     nodes = np.full(1, start, np.int32)
     for rel in rels:
-        nodes = follow(rows, slot_rel, slot_ptr, nbr, nodes, rel, start, seen)
+        nodes = follow(rows, adj, nodes, rel, start, seen)
     return nodes
 
 
 @njit(cache=True, nogil=True)
-def ends_of_each(rows, slot_rel, slot_ptr, nbr, starts, rels, bounds, seen):
+def ends_of_each(rows, adj, starts, rels, bounds, seen):
     """The ends for many queries in one array, and where each stops; query `i` walks `rels[bounds[i]:bounds[i + 1]]`."""
     out = np.empty(max(1024, 4 * len(starts)), np.int32)
     stops = np.zeros(len(starts) + 1, np.int64)
+    ahead = np.empty(AHEAD, np.int64)
     for i in range(len(starts)):
-        found = ends(rows, slot_rel, slot_ptr, nbr, starts[i], rels[bounds[i] : bounds[i + 1]], seen)
+        if i % AHEAD == 0:  # fetch what the next queries begin with, many cache misses at once
+            some = starts[i : i + AHEAD]
+            for j in range(len(some)):
+                ahead[j] = rows[some[j]]
+            for j in range(len(some)):
+                ahead[j] = adj[ahead[j]]
+        found = ends(rows, adj, starts[i], rels[bounds[i] : bounds[i + 1]], seen)
         stops[i + 1] = stops[i] + len(found)
         if stops[i + 1] > len(out):
             grown = np.empty(2 * stops[i + 1], np.int32)
@@ -249,28 +387,26 @@ def ends_of_each(rows, slot_rel, slot_ptr, nbr, starts, rels, bounds, seen):
 
 
 @njit(cache=True, nogil=True)
-def walks_of_each(rows, slot_rel, slot_ptr, nbr, starts, rels, bounds, limit):
+def walks_of_each(rows, adj, starts, rels, bounds, limit):
     """How many of the first `limit` walks each of many queries has (see `ends_of_each`); the walks are made too."""
     found = np.zeros(len(starts), np.int64)
     nothing, nowhere = np.empty(0, np.int32), np.empty(0, np.int64)
     for i in range(len(starts)):
         path = rels[bounds[i] : bounds[i + 1]]
-        made, _ = walks(rows, slot_rel, slot_ptr, nbr, starts[i], path, limit, 2**62, nothing, nowhere)
+        made, _ = walks(rows, adj, starts[i], path, limit, 2**62, nothing, nowhere)
         found[i] = len(made)
     return found
 
 
 @njit(cache=True, nogil=True)
-def edges_of(rows, slot_rel, slot_ptr, nbr, node):
+def edges_of(rows, adj, node):
     """The edges of a node, sorted by neighbour: neighbours and signed relations."""
-    first, last = np.int64(rows[node]), np.int64(rows[node + 1])
-    size = np.int64(slot_ptr[last]) - np.int64(slot_ptr[first])
-    key = np.empty(size, np.int64)
-    count = 0
-    for slot in range(first, last):
-        for i in range(np.int64(slot_ptr[slot]), np.int64(slot_ptr[slot + 1])):
-            key[count] = (np.int64(nbr[i]) << 32) | np.int64(slot_rel[slot])
-            count += 1
+    first, count, slots, neighbours = slots_of(rows, adj, node)
+    key = np.empty(slot_end(adj, first, count, slots - 1), np.int64)
+    for slot in range(slots):
+        rel = slot_relation(adj, first, count, slot)
+        for i in range(slot_end(adj, first, count, slot - 1), slot_end(adj, first, count, slot)):
+            key[i] = (np.int64(adj[neighbours + i]) << 32) | rel
     key.sort()
     return (key >> 32).astype(np.int32), (key & 0xFFFFFFFF).astype(np.int64)
 
@@ -301,7 +437,7 @@ def distinct_codes(codes):
 
 
 @njit(cache=True, nogil=True)
-def middle_steps(rows, slot_rel, slot_ptr, nbr, near, near_rel, far, far_rel, flip, relations, seen):
+def middle_steps(rows, adj, near, near_rel, far, far_rel, flip, relations, seen):
     """Codes of all `r1 r2 r3` with an edge `r2` from a neighbour `near` of one end to a neighbour `far` of the other.
 
     `flip` says that `near` belongs to the last entity of the walk, so that its steps are read backwards.
@@ -315,10 +451,11 @@ def middle_steps(rows, slot_rel, slot_ptr, nbr, near, near_rel, far, far_rel, fl
         stop = i
         while stop < len(near) and near[stop] == near[i]:
             stop += 1
-        for slot in range(np.int64(rows[near[i]]), np.int64(rows[near[i] + 1])):
-            step = np.int64(slot_rel[slot])
-            for j in range(np.int64(slot_ptr[slot]), np.int64(slot_ptr[slot + 1])):
-                end = nbr[j]
+        first, stored, slots, neighbours = slots_of(rows, adj, near[i])
+        for slot in range(slots):
+            step = slot_relation(adj, first, stored, slot)
+            for j in range(slot_end(adj, first, stored, slot - 1), slot_end(adj, first, stored, slot)):
+                end = adj[neighbours + j]
                 if not seen[end >> 6] & (np.uint64(1) << np.uint64(end & 63)):
                     continue
                 place = first_at(far, end)
@@ -345,21 +482,21 @@ def middle_steps(rows, slot_rel, slot_ptr, nbr, near, near_rel, far, far_rel, fl
 
 
 @njit(cache=True, nogil=True)
-def shortest(rows, slot_rel, slot_ptr, nbr, start, end, relations, hops, seen):
+def shortest(rows, adj, start, end, relations, hops, seen):
     """All shortest relation sequences of at most `hops` (1 to 3) steps from `start` to another entity `end`.
 
     Returns their length (0: none) and int64 codes in base 2R. The two ends' edges meet in the middle; from the end
     whose neighbours have fewer edges the middle steps are looked at. `seen` is a zeroed bitmap, zeroed on return.
     """
     both = np.int64(2 * relations)
-    near, near_rel = edges_of(rows, slot_rel, slot_ptr, nbr, start)
+    near, near_rel = edges_of(rows, adj, start)
     low, high = first_at(near, end), first_at(near, end + 1)
     if high > low:
         return 1, distinct_codes(near_rel[low:high].copy())
     none = np.empty(0, np.int64)
     if hops < 2:
         return 0, none
-    far, far_rel = edges_of(rows, slot_rel, slot_ptr, nbr, end)
+    far, far_rel = edges_of(rows, adj, end)
     pairs = 0
     for fill in range(2):
         codes = np.empty(pairs, np.int64)
@@ -388,21 +525,21 @@ def shortest(rows, slot_rel, slot_ptr, nbr, start, end, relations, hops, seen):
         return 0, none
     here, there = np.int64(0), np.int64(0)
     for node in near:
-        here += np.int64(slot_ptr[rows[node + 1]]) - np.int64(slot_ptr[rows[node]])
+        here += degree(rows, adj, node)
     for node in far:
-        there += np.int64(slot_ptr[rows[node + 1]]) - np.int64(slot_ptr[rows[node]])
+        there += degree(rows, adj, node)
     if here <= there:
-        codes = middle_steps(rows, slot_rel, slot_ptr, nbr, near, near_rel, far, far_rel, False, relations, seen)
+        codes = middle_steps(rows, adj, near, near_rel, far, far_rel, False, relations, seen)
     else:
-        codes = middle_steps(rows, slot_rel, slot_ptr, nbr, far, far_rel, near, near_rel, True, relations, seen)
+        codes = middle_steps(rows, adj, far, far_rel, near, near_rel, True, relations, seen)
     return (3 if len(codes) else 0), codes
 
 
 @njit(cache=True, nogil=True)
-def shortest_of_each(rows, slot_rel, slot_ptr, nbr, starts, stops, relations, hops, seen):
+def shortest_of_each(rows, adj, starts, stops, relations, hops, seen):
     """How many shortest relation sequences each of many pairs has; they are made too."""
     found = np.zeros(len(starts), np.int64)
     for i in range(len(starts)):
-        _, codes = shortest(rows, slot_rel, slot_ptr, nbr, starts[i], stops[i], relations, hops, seen)
+        _, codes = shortest(rows, adj, starts[i], stops[i], relations, hops, seen)
         found[i] = len(codes)
     return found

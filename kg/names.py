@@ -87,32 +87,20 @@ def checked_relation(key: str) -> str:
     return key
 
 
-class RelationNames(tuple[str, str]):
-    """A relation's label and inverse label ('' to be guessed), and whether plans leave it out (None: by its key).
+class RelationNames(NamedTuple):
+    """A relation's label and inverse label ('' to be guessed), and whether plans leave it out (None: by its key)."""
 
-    A pair, so that a plain pair serves where nothing is said of hiding.
-    """
-
-    hidden: bool | None
-
-    def __new__(cls, label: str = "", inverse_label: str = "", hidden: bool | None = None) -> RelationNames:
-        """The pair with `hidden` beside it."""
-        names = super().__new__(cls, (label, inverse_label))
-        names.hidden = hidden
-        return names
+    label: str = ""
+    inverse_label: str = ""
+    hidden: bool | None = None
 
 
-def named_relation(key: str, names: Mapping[str, tuple[str, str]]) -> Relation:
+def named_relation(key: str, names: Mapping[str, RelationNames]) -> Relation:
     """A relation with its label and inverse label, guessed from the key where they were not given."""
-    given = names.get(key, ("", ""))
-    hidden = given.hidden if isinstance(given, RelationNames) else None
-    label = given[0] or readable(key)
-    return Relation(
-        key,
-        label,
-        given[1] or f"{label} of",
-        hidden=BOOKKEEPING.fullmatch(key) is not None if hidden is None else hidden,
-    )
+    given = names.get(key, RelationNames())
+    label = given.label or readable(key)
+    hidden = BOOKKEEPING.fullmatch(key) is not None if given.hidden is None else given.hidden
+    return Relation(key, label, given.inverse_label or f"{label} of", hidden=hidden)
 
 
 def is_unnamed(entity: Entity) -> bool:

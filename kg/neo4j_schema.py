@@ -15,7 +15,7 @@ from typing import Any
 
 from kg.errors import GraphError
 from kg.load import read_relations
-from kg.names import named_relation
+from kg.names import RelationNames, named_relation
 from kg.neo4j_client import Client, quoted
 from kg.types import INVERSE, Relation
 
@@ -331,7 +331,7 @@ def why_no_value(values: list[Any]) -> str:
     return ""
 
 
-def described(client: Client, schema: Schema, key: str, given: Mapping[str, tuple[str, str]]) -> Relation:
+def described(client: Client, schema: Schema, key: str, given: Mapping[str, RelationNames]) -> Relation:
     """A relation with its labels, its number of facts, the commonest types at its ends, and whether it is symmetric."""
     relation = named_relation(key.removeprefix("property:") if key in schema.properties else key, given)
     relation = replace(relation, key=key)

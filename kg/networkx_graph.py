@@ -18,7 +18,17 @@ from typing import Any
 
 from kg.errors import GraphError, UnknownKeyError
 from kg.graph import Name, Size
-from kg.names import TYPED, EntityNames, NameRow, Names, checked_relation, named_relation, readable, write_names
+from kg.names import (
+    TYPED,
+    EntityNames,
+    NameRow,
+    Names,
+    RelationNames,
+    checked_relation,
+    named_relation,
+    readable,
+    write_names,
+)
 from kg.types import Entity, ReasoningPath, Relation, RelationPath, Step, Triple, Walks, base, inverse
 
 EDGE_RELATION = ("relation", "label", "type")
@@ -28,7 +38,7 @@ UNRELATED = "related to"  # where an edge says nothing of its relation
 class NetworkXGraph:
     """A networkx graph seen as a `Graph`. Later changes to the networkx graph are not seen."""
 
-    def __init__(self, graph: Any, relation_names: Mapping[str, tuple[str, str]] | None = None) -> None:
+    def __init__(self, graph: Any, relation_names: Mapping[str, RelationNames] | None = None) -> None:
         if not graph.is_directed():
             raise GraphError("an undirected networkx graph has lost the direction of its facts: pass a MultiDiGraph")
         facts = {
@@ -57,7 +67,7 @@ class NetworkXGraph:
             graph.add_edge(head, tail, key=str(relation))
         return cls(graph)
 
-    def _describe(self, names: Mapping[str, tuple[str, str]]) -> dict[str, Relation]:
+    def _describe(self, names: Mapping[str, RelationNames]) -> dict[str, Relation]:
         relations = {}
         for key in sorted({relation for _, relation, _ in self._facts}):
             facts = sorted(fact for fact in self._facts if fact.relation == key)

@@ -2,7 +2,7 @@
 
 manifest.json     format version, counts, file sizes, content hash, source, licence
 relations.json    every relation, in key order
-rows, slot_rel, slot_ptr, nbr .npy     both directions as one two-level CSR index (see kg.kernels)
+rows, adj .npy                         every entity's steps, both directions (see kg.kernels)
 keys.bin, key_ends.npy                 entity keys, UTF-8, sorted: an entity's number is its key's rank
 names.sqlite                           labels, aliases, types, full-text search (see kg.names)
 """
@@ -26,8 +26,8 @@ from kg.graph import Name, Size
 from kg.names import EntityNames, NameRow, Names
 from kg.types import INVERSE, Entity, ReasoningPath, Relation, RelationPath, Step, Triple, Walks, base
 
-FORMAT = 2
-ARRAYS = ("rows", "slot_rel", "slot_ptr", "nbr", "key_ends")
+FORMAT = 3
+ARRAYS = ("rows", "adj", "key_ends")
 DFS_BUDGET = 20_000  # steps before enumeration prunes dead ends first
 UNKNOWN_SCAN = 200_000  # keys looked at for a "did you mean"
 
@@ -42,9 +42,8 @@ class Store:
         self._path = path
         self.manifest = read_manifest(path)
         arrays = {name: load_array(path, name) for name in ARRAYS}
-        self._index = tuple(arrays[name] for name in ARRAYS[:4])
-        rows, slot_rel, slot_ptr, nbr = self._index
-        if int(rows[-1]) != len(slot_rel) or int(slot_ptr[-1]) != len(nbr) or len(rows) != self.size.entities + 1:
+        self.index = rows, adj = arrays["rows"], arrays["adj"]
+        if int(rows[-1]) != len(adj) or len(rows) != self.size.entities + 1:
             raise GraphError(f"{path} is damaged: its arrays do not fit together; build the graph again")
         self._ends = arrays["key_ends"]
         self._keys = np.asarray(np.memmap(path / "keys.bin", np.uint8, "r")) if len(self._ends) > 1 else None
@@ -102,30 +101,30 @@ class Store:
         if end is not None:
             found, _ = self._walks(origin, rels, limit, *self._alive(origin, rels, self.id_of(end)))
             return Walks(tuple(self._path_of(row, relation_path) for row in found), len(found))
-        found, status = kernels.walks(*self._index, origin, rels, limit, DFS_BUDGET, *EVERYWHERE)
+        found, status = kernels.walks(*self.index, origin, rels, limit, DFS_BUDGET, *EVERYWHERE)
         if status == kernels.BUDGET:
             found, status = self._walks(origin, rels, limit, *self._alive(origin, rels))
         total = len(found)
         if status == kernels.LIMIT:
-            total = int(kernels.count_walks(*self._index, origin, rels, self.seen, self._ways))
+            total = int(kernels.count_walks(*self.index, origin, rels, self.seen, self._ways))
         return Walks(tuple(self._path_of(row, relation_path) for row in found), total)
 
     def _walks(
         self, origin: int, rels: NDArray[np.int64], limit: int, alive: Ids, bounds: NDArray[np.int64]
     ) -> tuple[Ids, int]:
         """The first walks through the `alive` nodes only, which lead to no dead end."""
-        found, status = kernels.walks(*self._index, origin, rels, limit, 2**62, alive, bounds)
+        found, status = kernels.walks(*self.index, origin, rels, limit, 2**62, alive, bounds)
         return found, status
 
     def _alive(self, origin: int, rels: NDArray[np.int64], end: int | None = None) -> tuple[Ids, NDArray[np.int64]]:
         """The nodes of each hop that lie on a whole walk (to `end`), concatenated, with the bounds of each hop."""
         layers: list[Ids] = [np.array([origin], np.int32)]
         for rel in rels:
-            layers.append(kernels.follow(*self._index, layers[-1], rel, origin, self.seen))
+            layers.append(kernels.follow(*self.index, layers[-1], rel, origin, self.seen))
         if end is not None:
             layers[-1] = layers[-1][layers[-1] == end]
         for hop in range(len(rels) - 1, 0, -1):
-            layers[hop] = kernels.step_back(*self._index, layers[hop], rels[hop], layers[hop + 1])
+            layers[hop] = kernels.step_back(*self.index, layers[hop], rels[hop], layers[hop + 1])
         return np.concatenate(layers), np.cumsum([0, *map(len, layers)])
 
     def _path_of(self, row: Ids, relation_path: RelationPath) -> ReasoningPath:
@@ -136,7 +135,7 @@ class Store:
     def ends(self, start: str, relation_path: RelationPath) -> tuple[str, ...]:
         """The keys of the entities that walks along `relation_path` reach, sorted: a frontier's, in one call."""
         rels = np.array([self.relation_id(relation) for relation in relation_path], np.int64)
-        reached = kernels.ends(*self._index, self.id_of(start), rels, self.seen)
+        reached = kernels.ends(*self.index, self.id_of(start), rels, self.seen)
         return tuple(map(self.key_of, reached.tolist()))
 
     def ends_of_each(self, queries: Sequence[tuple[str, RelationPath]]) -> list[Ids]:
@@ -144,7 +143,7 @@ class Store:
         starts = np.array([self.id_of(start) for start, _ in queries], np.int32)
         rels = np.array([self.relation_id(relation) for _, path in queries for relation in path], np.int64)
         bounds = np.cumsum([0, *(len(path) for _, path in queries)])
-        found, stops = kernels.ends_of_each(*self._index, starts, rels, bounds, self.seen)
+        found, stops = kernels.ends_of_each(*self.index, starts, rels, bounds, self.seen)
         return [found[low:high] for low, high in pairwise(stops.tolist())]
 
     def shortest_relation_paths(self, start: str, end: str, hops: int = 3) -> tuple[RelationPath, ...]:
@@ -153,7 +152,7 @@ class Store:
             raise GraphError(f"shortest relation paths join two different entities in 1 to 3 hops, not {hops=}")
         relations = len(self._relations)
         ids = (self.id_of(start), self.id_of(end))
-        length, codes = kernels.shortest(*self._index, *ids, relations, hops, self.seen)
+        length, codes = kernels.shortest(*self.index, *ids, relations, hops, self.seen)
         places = [codes // (2 * relations) ** (length - 1 - hop) % (2 * relations) for hop in range(length)]
         return tuple(tuple(map(self.signed, row)) for row in np.stack(places, axis=1).tolist()) if length else ()
 
@@ -163,14 +162,13 @@ class Store:
         relation = self._number.get(triple.relation, -1)
         if head < 0 or tail < 0 or not 0 <= relation < len(self._relations):
             return False
-        return bool(kernels.has_fact(*self._index, head, relation, tail))
+        return bool(kernels.has_fact(*self.index, head, relation, tail))
 
     def entity(self, key: str) -> Entity:
         """The names, types and degree of an entity."""
         number = self.id_of(key)
         names = self._names.of(number)
-        rows, _, ends, _ = self._index
-        degree = int(ends[rows[number + 1]]) - int(ends[rows[number]])
+        degree = int(kernels.degree(*self.index, number))
         return Entity(key, names.label, names.types, names.aliases, degree)
 
     def names_of(self, number: int) -> EntityNames:
@@ -179,14 +177,9 @@ class Store:
 
     def facts(self) -> tuple[Ids, Ids, Ids]:
         """Every fact as numbers: heads, relations, tails, sorted by relation, then head, then tail."""
-        rows, slot_rel, slot_ptr, nbr = self._index
-        forwards = np.flatnonzero(slot_rel < len(self._relations))
-        lengths = sizes(slot_ptr)[forwards]
-        head_of_slot = np.repeat(np.arange(len(rows) - 1, dtype=np.int32), sizes(rows))
-        heads, rels = np.repeat(head_of_slot[forwards], lengths), np.repeat(slot_rel[forwards], lengths)
-        tails = nbr[np.repeat(slot_rel < len(self._relations), sizes(slot_ptr))]
+        heads, rels, tails = kernels.forwards(*self.index, len(self._relations))
         order = np.argsort(rels, kind="stable")
-        return heads[order], rels[order].astype(np.int32), tails[order]
+        return heads[order], rels[order], tails[order]
 
     def named(self, normal_forms: Sequence[str]) -> list[Name]:
         """Every name with one of these normal forms."""
@@ -246,12 +239,12 @@ class Store:
 
     def step(self, start: int, nodes: Ids, relation: int) -> Ids:
         """The sorted ends of one step from the sorted `nodes`, without `start`."""
-        reached: Ids = kernels.follow(*self._index, nodes, relation, start, self.seen)
+        reached: Ids = kernels.follow(*self.index, nodes, relation, start, self.seen)
         return reached
 
     def leaving(self, start: int, nodes: Ids) -> NDArray[np.int64]:
         """How many steps leave the sorted `nodes` per signed relation, those to `start` apart: (2R,)."""
-        counts: NDArray[np.int64] = kernels.leaving(*self._index, nodes, start, len(self._relations))
+        counts: NDArray[np.int64] = kernels.leaving(*self.index, nodes, start, len(self._relations))
         return counts
 
     def signed(self, number: int) -> str:
@@ -296,12 +289,6 @@ class StoreFrontier:
         number = self._store.relation_id(relation)
         parts = ((start, self._store.step(start, nodes, number)) for start, nodes in self._parts)
         return StoreFrontier(self._store, tuple(part for part in parts if len(part[1])))
-
-
-def sizes(bounds: NDArray[Any]) -> NDArray[np.int64]:
-    """How many entries lie between each bound and the next."""
-    wide = bounds.astype(np.int64)
-    return wide[1:] - wide[:-1]
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

@@ -188,9 +188,9 @@ def divided(text: str) -> tuple[str, ...]:
     return tuple(part.replace("\\|", "|") for part in re.split(r"(?<!\\)\|", text) if part)
 
 
-def read_relations(path: Path) -> dict[str, tuple[str, str]]:
+def read_relations(path: Path) -> dict[str, RelationNames]:
     """Label and inverse label by relation key, and whether it is hidden, where the column `hide` says so."""
-    relations: dict[str, tuple[str, str]] = {}
+    relations: dict[str, RelationNames] = {}
     for number, row in read_side_table(path, ("key", "label", "inverse_label", "hide")):
         word = row.get("hide", "").casefold()
         if word not in HIDE:

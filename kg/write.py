@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kg import kernels
 from kg.bulk import Block, block_of
 from kg.errors import GraphError, disk_errors
-from kg.names import TYPED, EntityNames, checked_relation, named_relation, readable, write_names
+from kg.names import TYPED, EntityNames, RelationNames, checked_relation, named_relation, readable, write_names
 from kg.store import FORMAT
 from kg.types import Progress, Relation, Triple
 
@@ -44,7 +45,7 @@ class Builder:
         self._blocks: list[Block] = []
         self._count = 0
         self.names: dict[str, EntityNames] = {}
-        self.relation_names: dict[str, tuple[str, str]] = {}
+        self.relation_names: dict[str, RelationNames] = {}
 
     def __len__(self) -> int:
         return self._count
@@ -85,7 +86,7 @@ class Builder:
             try:
                 facts = distinct(places[: self._count], rels, places[self._count :], len(keys), len(relations))
                 del places, rels
-                for name, values in csr(*facts, len(keys), len(relations)).items():
+                for name, values in indexed(*facts, len(keys), len(relations)).items():
                     np.save(folder / f"{name}.npy", values)
                 while not names.done():
                     wait([names], timeout=0.2)  # so that an interruption is noticed
@@ -182,23 +183,15 @@ def distinct(heads: Any, rels: Any, tails: Any, entities: int, relations: int) -
     return heads[new], rels[new], tails[new]
 
 
-def csr(heads: Any, rels: Any, tails: Any, entities: int, relations: int) -> dict[str, NDArray[Any]]:
-    """The two-level index over both directions (see kg.kernels), in the narrowest integers that hold it."""
+def indexed(heads: Any, rels: Any, tails: Any, entities: int, relations: int) -> dict[str, NDArray[Any]]:
+    """The index over both directions (see kg.kernels)."""
     node = np.concatenate([heads, tails])
     signed = np.concatenate([rels, rels + np.int32(relations)])
     nbr = np.concatenate([tails, heads])
     order = in_order((node, entities), (signed, 2 * relations), (nbr, entities))
     node, signed, nbr = node[order], signed[order], nbr[order]
-    first = np.ones(len(node), bool)
-    first[1:] = (node[1:] != node[:-1]) | (signed[1:] != signed[:-1])
-    slots = np.flatnonzero(first)
-    offset = np.uint32 if len(node) < 2**32 else np.int64
-    return {
-        "rows": np.searchsorted(node[slots], np.arange(entities + 1)).astype(offset),
-        "slot_rel": signed[slots].astype(np.uint16 if 2 * relations < 2**16 else np.int32),
-        "slot_ptr": np.append(slots, len(node)).astype(offset),
-        "nbr": nbr.astype(np.int32),
-    }
+    rows, adj = kernels.pack(node, signed, nbr, entities, relations)
+    return {"rows": rows.astype(np.uint32 if len(adj) < 2**32 else np.int64), "adj": adj}
 
 
 def write_keys(folder: Path, keys: Any) -> None:
@@ -235,7 +228,7 @@ def content_hash(folder: Path, relations: list[Relation]) -> str:
     from contextlib import closing
 
     digest = hashlib.sha256(repr(relations).encode())
-    for file in ("rows.npy", "slot_rel.npy", "slot_ptr.npy", "nbr.npy", "key_ends.npy", "keys.bin"):
+    for file in ("rows.npy", "adj.npy", "key_ends.npy", "keys.bin"):
         with (folder / file).open("rb") as stream:
             while block := stream.read(1 << 20):
                 digest.update(block)

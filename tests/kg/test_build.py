@@ -162,13 +162,13 @@ import sys, time
 from pathlib import Path
 from kg import write
 from kg.build import Sources, build
-slow = write.csr
+slow = write.indexed
 def pause(*rest):
     index = slow(*rest)
     print("writing", flush=True)
     time.sleep(60)
     return index
-write.csr = pause
+write.indexed = pause
 build(Sources((Path(sys.argv[1]),)), Path(sys.argv[2]))
 """
 

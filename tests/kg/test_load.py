@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kg.errors import LoadError
 from kg.load import Options, Report, parse_columns, read_names, read_relations, read_triples
-from kg.names import EntityNames, is_unnamed, named_relation, readable
+from kg.names import EntityNames, RelationNames, is_unnamed, named_relation, readable
 from kg.rdf import unescape
 from kg.types import Entity, Relation
 
@@ -192,8 +192,8 @@ def test_side_files(tmp_path: Path) -> None:
     assert read_names(names) == {"a": EntityNames("A", (), ("B", "C")), "d": EntityNames("D")}
     assert read_names(file(tmp_path, "m.tsv", "a\tA\tt1|t2\n")) == {"a": EntityNames("A", ("t1", "t2"))}
     assert read_relations(file(tmp_path, "r.csv", "r,likes,liked by\ns,knows\n")) == {
-        "r": ("likes", "liked by"),
-        "s": ("knows", ""),
+        "r": RelationNames("likes", "liked by"),
+        "s": RelationNames("knows"),
     }
     with pytest.raises(LoadError, match="line 1: 1 column, expected at least 2"):
         read_names(file(tmp_path, "x.tsv", "a\n"))
@@ -210,7 +210,7 @@ def test_relations_that_are_hidden(tmp_path: Path) -> None:
     given = read_relations(path)
     hidden = {key: named_relation(key, given).hidden for key in (*given, "type.object.type")}
     assert hidden == {"a": True, "type.object.name": False, "b": False, "type.object.type": True}
-    assert named_relation("a", {"a": ("A", "B")}) == Relation("a", "A", "B")
+    assert named_relation("a", {"a": RelationNames("A", "B")}) == Relation("a", "A", "B")
     with pytest.raises(LoadError, match="line 1: hide is 'maybe', expected one of true, yes"):
         read_relations(file(tmp_path, "x.tsv", "a\tA\tB\tmaybe\n"))
 

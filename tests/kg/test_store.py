@@ -118,8 +118,36 @@ def test_the_hash_is_of_what_the_graph_says(tmp_path: Path) -> None:
 
 def test_arrays_are_mapped_and_narrow(tmp_path: Path) -> None:
     graph = stored(FACTS, tmp_path)
-    assert [array.dtype for array in graph._index] == [np.uint32, np.uint16, np.uint32, np.int32]
-    assert not any(array.flags.writeable for array in graph._index)
+    assert [array.dtype for array in graph.index] == [np.uint32, np.int32]
+    assert not any(array.flags.writeable for array in graph.index)
+
+
+def test_wide_entities(tmp_path: Path) -> None:
+    """More neighbours than a narrow slot counts; more relations than one names."""
+    spokes = [Triple("hub", "r", f"n{i:05}") for i in range(kernels.NARROW + 1)]
+    graph = stored([Triple("a", "q", "hub"), *spokes, Triple("n00001", "z", "a")], tmp_path / "hub")
+    assert graph.entity("hub").degree == kernels.NARROW + 2
+    assert len(graph.ends("a", ("q", "r"))) == kernels.NARROW + 1
+    assert graph.ends("n00001", ("z", "q", "r", "~r")) == ("hub",)
+    assert graph.frontier(["hub"]).relations() == {"r": kernels.NARROW + 1, "~q": 1}
+    assert len(list(zip(*graph.facts(), strict=True))) == kernels.NARROW + 3
+    many: list[tuple[str, str, str]] = [Triple("a", f"r{i:05}", f"b{i % 7}") for i in range(kernels.NARROW // 2 + 1)]
+    graph = stored(many, tmp_path / "many")
+    assert graph.ends("a", ("r00010",)) == ("b3",)
+    assert graph.contains(Triple(*many[-1]))
+    assert graph.entity("b0").degree == sum(i % 7 == 0 for i in range(len(many)))
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 5)] * 3), min_size=1, max_size=40, unique=True))
+def test_narrow_and_wide_entities_say_the_same(edges: list[tuple[int, int, int]]) -> None:
+    node, rel, nbr = (np.array(column, np.int32) for column in zip(*sorted(edges), strict=True))
+    for relations in (6, kernels.NARROW):
+        index = kernels.pack(node, rel, nbr, 6, relations)
+        for a in set(node.tolist()):
+            for r in range(6):
+                low, high = kernels.span(*index, a, r)
+                assert index[1][low:high].tolist() == sorted(c for x, y, c in edges if (x, y) == (a, r))
+            assert kernels.degree(*index, a) == sum(x == a for x, _, _ in edges)
 
 
 def test_threads_share_a_store(films: Store) -> None:
@@ -146,8 +174,8 @@ def broken(films: Store, tmp_path: Path) -> Path:
 
 
 def test_a_truncated_file_is_noticed(broken: Path) -> None:
-    (broken / "nbr.npy").write_bytes((broken / "nbr.npy").read_bytes()[:-4])
-    with pytest.raises(GraphError, match=r"damaged: nbr.npy has .* bytes instead of .*build the graph again"):
+    (broken / "adj.npy").write_bytes((broken / "adj.npy").read_bytes()[:-4])
+    with pytest.raises(GraphError, match=r"damaged: adj.npy has .* bytes instead of .*build the graph again"):
         open_graph(str(broken))
 
 
@@ -162,7 +190,7 @@ def test_foreign_directories_are_refused(tmp_path: Path, broken: Path) -> None:
         open_graph(tmp_path)
     manifest = json.loads((broken / "manifest.json").read_text())
     (broken / "manifest.json").write_text(json.dumps(manifest | {"format": 99}))
-    with pytest.raises(GraphError, match="has format 99, this rog reads 2"):
+    with pytest.raises(GraphError, match="has format 99, this rog reads 3"):
         open_graph(broken)
     for text in ("{", "[]", '{"format": 2}', "\xff"):
         (broken / "manifest.json").write_bytes(text.encode("latin-1"))
