@@ -15,11 +15,13 @@ from kg.names import SEPARATOR, EntityNames
 from kg.types import INVERSE, Triple
 
 FORMATS = {
-    ".tsv": "tsv", ".txt": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
+    ".tsv": "tsv", ".txt": "tsv", ".psv": "psv", ".csv": "csv",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
     ".nt": "nt", ".ntriples": "nt", ".nq": "nq", ".nquads": "nq", ".ttl": "turtle", ".trig": "trig",
     ".rdf": "rdfxml", ".owl": "rdfxml", ".xml": "rdfxml", ".jsonld": "jsonld",
     ".graphml": "graphml", ".gexf": "gexf", ".json": "json",
 }  # fmt: skip
+DELIMITERS = {"tsv": "\t", "psv": "|"}  # a text table without quoting
 PACKED = {".gz", ".bz2"}
 SHOWN = 5  # bad lines kept to be shown
 REJECT_HEADER = "file\tline\treason\ttext\n"
@@ -67,7 +69,17 @@ def guess_format(path: Path) -> str:
     if form is None:
         known = ", ".join(sorted(FORMATS))
         raise LoadError(f"{path}: cannot tell the format from its name; known endings: {known} (also .gz, .bz2)")
-    return form
+    return "psv" if suffixes[-1] == ".txt" and is_piped(path) else form
+
+
+def is_piped(path: Path) -> bool:
+    """Whether the first line of a file holds two `|` and no tab, as MetaQA's `kb.txt` has it."""
+    try:
+        with open_binary(path) as stream:
+            first = stream.readline()
+    except (LoadError, OSError, EOFError, zlib.error):
+        return False  # whoever reads it says what is wrong with it
+    return first.count(b"|") == 2 and b"\t" not in first
 
 
 def open_binary(path: Path) -> IO[bytes]:

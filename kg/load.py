@@ -33,6 +33,7 @@ __all__ = [
 Reader = Callable[[Path, Options, Report], Iterator[Triple]]
 READERS: dict[str, Reader] = {
     "tsv": read_table,
+    "psv": read_table,
     "csv": read_table,
     "jsonl": read_jsonl,
     "parquet": read_parquet,

@@ -65,8 +65,8 @@ def read_neo4j(path: Path, options: Options, report: Report) -> Iterator[Triple]
     name, label, title and aliases are left out.
     """
     header: list[Field] | None = None
-    is_tsv = ".tsv" in path.suffixes
-    for number, fields in table_rows(path, is_tsv, options, report):
+    delimiter = "\t" if ".tsv" in path.suffixes else None
+    for number, fields in table_rows(path, delimiter, options, report):
         if not any(fields):
             continue
         if header is None:
@@ -76,18 +76,18 @@ def read_neo4j(path: Path, options: Options, report: Report) -> Iterator[Triple]
             place for place, field in enumerate(header) if field.type in ("ID", "START_ID", "END_ID", "TYPE")
         ):
             reason = f"{len(fields)} column{'s' * (len(fields) != 1)}, expected {len(header)}"
-            bad_line(path, number, reason, row_text(fields, is_tsv), options, report)
+            bad_line(path, number, reason, row_text(fields, delimiter), options, report)
             continue
         row = list(zip(header, fields, strict=False))
         if any(field.type == "ID" for field in header):
             wrong = take_names(row, report)
             if wrong:
-                bad_line(path, number, wrong, row_text(fields, is_tsv), options, report)
+                bad_line(path, number, wrong, row_text(fields, delimiter), options, report)
             continue
         by_type = {field.type: key_of(field, value) for field, value in row}
         triple = fact([by_type[name] for name in ("START_ID", "TYPE", "END_ID")], report)
         if isinstance(triple, str):
-            bad_line(path, number, triple, row_text(fields, is_tsv), options, report)
+            bad_line(path, number, triple, row_text(fields, delimiter), options, report)
         else:
             yield triple
 

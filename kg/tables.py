@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kg.errors import LoadError
-from kg.lines import Options, Report, bad_line, fact, guess_format, text_lines
+from kg.lines import DELIMITERS, Options, Report, bad_line, fact, guess_format, text_lines
 from kg.names import EntityNames, RelationNames
 from kg.types import Triple
 
@@ -24,10 +24,10 @@ HIDE = {"true": True, "yes": True, "1": True, "x": True, "false": False, "no": F
 
 
 def read_table(path: Path, options: Options, report: Report) -> Iterator[Triple]:
-    """Facts of a TSV (no quoting: a tab ends a field) or CSV (quoted fields may hold commas and line breaks)."""
+    """Facts of a TSV (no quoting: a tab ends a field), the same with `|`, or CSV (quoted fields may hold commas)."""
     places: tuple[int, int, int] | None = None
-    is_tsv = (options.format or guess_format(path)) == "tsv"
-    for number, fields in table_rows(path, is_tsv, options, report):
+    delimiter = DELIMITERS.get(options.format or guess_format(path))
+    for number, fields in table_rows(path, delimiter, options, report):
         if not any(fields):
             continue
         if places is None:
@@ -36,30 +36,30 @@ def read_table(path: Path, options: Options, report: Report) -> Iterator[Triple]
                 continue
         triple: Triple | str
         if len(fields) <= max(places):
-            hint = "; separated by tabs?" if is_tsv and len(fields) == 1 else ""
+            hint = "; separated by tabs?" if delimiter == "\t" and len(fields) == 1 else ""
             triple = f"{len(fields)} column{'s' * (len(fields) != 1)}, expected {max(places) + 1}{hint}"
         else:
             triple = fact([fields[place] for place in places], report)
         if isinstance(triple, str):
-            bad_line(path, number, triple, row_text(fields, is_tsv), options, report)
+            bad_line(path, number, triple, row_text(fields, delimiter), options, report)
         else:
             yield triple
 
 
-def row_text(fields: Iterable[str], is_tsv: bool) -> str:
+def row_text(fields: Iterable[str], delimiter: str | None) -> str:
     """The fields as the line that they came from."""
-    if is_tsv:
-        return "\t".join(fields)
+    if delimiter:
+        return delimiter.join(fields)
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(fields)
     return line.getvalue()
 
 
-def table_rows(path: Path, is_tsv: bool, options: Options, report: Report) -> Iterator[tuple[int, list[str]]]:
-    """Numbered rows of fields."""
-    if is_tsv:
+def table_rows(path: Path, delimiter: str | None, options: Options, report: Report) -> Iterator[tuple[int, list[str]]]:
+    """Numbered rows of fields; without a delimiter it is CSV."""
+    if delimiter:
         for number, line in text_lines(path, options, report):
-            yield number, line.split("\t")
+            yield number, line.split(delimiter)
         return
     last: list[tuple[int, str]] = [(0, "")]
 
@@ -159,7 +159,7 @@ def read_side_table(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int,
     form = guess_format(path)
     if form not in ("tsv", "csv"):
         raise LoadError(f"{path}: expected a .tsv or .csv table of {', '.join(columns)}")
-    for number, fields in table_rows(path, form == "tsv", Options(strict=True), Report()):
+    for number, fields in table_rows(path, DELIMITERS.get(form), Options(strict=True), Report()):
         if not any(fields):
             continue
         if order is None:

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kg.bulk import read_blocks
 from kg.errors import LoadError
 from kg.load import Options, Report, parse_columns, read_names, read_relations, read_triples
 from kg.names import EntityNames, RelationNames, is_unnamed, named_relation, readable
 from kg.rdf import unescape
-from kg.types import Entity, Relation
+from kg.types import Entity, Relation, Triple
 
 
 def read(path: Path, **options: object) -> list[tuple[str, str, str]]:
@@ -248,3 +249,14 @@ def test_bookkeeping_is_hidden_by_its_key(key: str, hidden: bool) -> None:
 )
 def test_unnamed_entities(key: str, label: str, unnamed: bool) -> None:
     assert is_unnamed(Entity(key, label)) is unnamed
+
+
+def test_a_bar_between_the_fields_is_seen_or_told(tmp_path: Path) -> None:
+    """MetaQA's `kb.txt`: `head|relation|tail`, without a header."""
+    text = "Heat|directed_by|Michael Mann\nHeat|has_genre|Crime\n"
+    (tmp_path / "kb.txt").write_text(text, "utf-8")
+    (tmp_path / "kb.tsv").write_text(text, "utf-8")
+    wanted = [Triple("Heat", "directed_by", "Michael Mann"), Triple("Heat", "has_genre", "Crime")]
+    assert list(read_triples(tmp_path / "kb.txt", Options(), Report())) == wanted
+    assert list(read_triples(tmp_path / "kb.tsv", Options("psv"), Report())) == wanted
+    assert [len(block.heads) for block in read_blocks(tmp_path / "kb.txt", Options())] == [2]
