@@ -543,3 +543,121 @@ def shortest_of_each(rows, adj, starts, stops, relations, hops, seen):
         _, codes = shortest(rows, adj, starts[i], stops[i], relations, hops, seen)
         found[i] = len(codes)
     return found
+
+
+@njit(cache=True, nogil=True)
+def chosen_edges(rows, adj, node, unwanted, dropped, relations, backwards):
+    """The edges of `node` sorted by neighbour, but for those to `unwanted` and along the `dropped` relations (2R,).
+
+    `backwards`: the edges are walked towards `node`, so that the relation is judged the other way round.
+    """
+    near, rel = edges_of(rows, adj, node)
+    keep = near != unwanted
+    for i in range(len(near)):
+        signed = (rel[i] + relations) % (2 * relations) if backwards else rel[i]
+        keep[i] &= not dropped[signed]
+    return near[keep], rel[keep]
+
+
+@njit(cache=True, nogil=True)
+def meeting(near, near_rel, far, far_rel, relations):
+    """Codes of all `r1 r2` that join two entities, given the edges of each sorted by neighbour."""
+    both = np.int64(2 * relations)
+    codes = np.empty(64, np.int64)
+    count, j = 0, 0
+    for i in range(len(near)):
+        while j < len(far) and far[j] < near[i]:
+            j += 1
+        k = j
+        while k < len(far) and far[k] == near[i]:
+            if count == len(codes):
+                count = len(distinct_codes(codes))
+                if 2 * count > len(codes):
+                    grown = np.empty(2 * len(codes), np.int64)
+                    grown[:count] = codes[:count]
+                    codes = grown
+            codes[count] = near_rel[i] * both + (far_rel[k] + relations) % both
+            count += 1
+            k += 1
+    return distinct_codes(codes[:count])
+
+
+@njit(cache=True, nogil=True)
+def sequences(rows, adj, start, end, relations, hops, dropped, budget, seen):
+    """All relation sequences of exactly `hops` (1 to 3) steps from `start` to another entity `end`, and if complete.
+
+    Walks do not come back to `start`, and use none of the `dropped` signed relations (bool (2R,)). Int64 codes in
+    base 2R, sorted. Not complete (then without codes): the middle would take more than `budget` steps.
+    `seen` is a zeroed bitmap, zeroed on return.
+    """
+    none = np.empty(0, np.int64)
+    if degree(rows, adj, start) + degree(rows, adj, end) > budget:
+        return none, False
+    near, near_rel = chosen_edges(rows, adj, start, start, dropped, relations, False)
+    if hops == 1:
+        low, high = first_at(near, end), first_at(near, end + 1)
+        return distinct_codes(near_rel[low:high].copy()), True
+    far, far_rel = chosen_edges(rows, adj, end, start, dropped, relations, True)
+    if hops == 2:
+        return meeting(near, near_rel, far, far_rel, relations), True
+    here, there = np.int64(0), np.int64(0)
+    for i in range(len(near)):
+        if i == 0 or near[i] != near[i - 1]:
+            here += degree(rows, adj, near[i])
+    for i in range(len(far)):
+        if i == 0 or far[i] != far[i - 1]:
+            there += degree(rows, adj, far[i])
+    if min(here, there) > budget:
+        return none, False
+    if here <= there:
+        codes = middle_steps(rows, adj, near, near_rel, far, far_rel, False, relations, seen)
+    else:
+        codes = middle_steps(rows, adj, far, far_rel, near, near_rel, True, relations, seen)
+    both = np.int64(2 * relations)
+    keep = np.empty(len(codes), np.bool_)
+    for i in range(len(codes)):
+        keep[i] = not dropped[codes[i] // both % both]
+    return codes[keep], True
+
+
+@njit(cache=True, nogil=True)
+def reached(rows, adj, start, rels, budget, seen):
+    """The distinct ends (sorted) of the walks along `rels`, and whether that took at most `budget` steps."""
+    nodes = np.full(1, start, np.int32)
+    for rel in rels:
+        steps = np.int64(0)
+        for node in nodes:
+            low, high = span(rows, adj, node, rel)
+            steps += high - low
+        budget -= steps
+        if budget < 0:
+            return nodes[:0], False
+        nodes = follow(rows, adj, nodes, rel, start, seen)
+    return nodes, True
+
+
+@njit(cache=True, nogil=True)
+def matches(rows, adj, starts, rels, bounds, answers, budget, seen):
+    """For many relation paths (see `ends_of_each`), all walked from each of `starts`: ends, and those in `answers`.
+
+    `answers` are sorted. -1 ends: walking it would have taken more than `budget` steps.
+    """
+    sizes, hits = np.zeros(len(bounds) - 1, np.int64), np.zeros(len(bounds) - 1, np.int64)
+    for i in range(len(sizes)):
+        path = rels[bounds[i] : bounds[i + 1]]
+        ends_, whole = reached(rows, adj, starts[0], path, budget, seen)
+        for start in starts[1:]:
+            more, also = reached(rows, adj, start, path, budget, seen)
+            ends_ = np.unique(np.concatenate((ends_, more)))
+            whole &= also
+        if not whole:
+            sizes[i] = -1
+            continue
+        sizes[i] = len(ends_)
+        if len(ends_) < len(answers):
+            for end in ends_:
+                hits[i] += contains(answers, 0, len(answers), end)
+        else:
+            for answer in answers:
+                hits[i] += contains(ends_, 0, len(ends_), answer)
+    return sizes, hits

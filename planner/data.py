@@ -1,0 +1,103 @@
+"""Training and test rows: a question, its answers, and the relation paths that lead to them; one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kg.errors import LoadError
+from kg.types import RelationPath, format_relation_path, parse_relation_path
+
+
+class PlanLabel(NamedTuple):
+    """A relation path from the topics, how well its ends match the answers (0 to 1), and its share of the training."""
+
+    path: RelationPath
+    precision: float
+    recall: float
+    weight: float
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of precision and recall."""
+        return 2 * self.precision * self.recall / (self.precision + self.recall) if self.recall else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A question with gold answers and topics (entity keys), gold relation paths if known, and mined plans.
+
+    `answers` empty means that the graph does not know. `mention` are the words that the first topic stands on.
+    """
+
+    id: str
+    question: str
+    answers: tuple[str, ...]
+    topics: tuple[str, ...] = ()
+    mention: str = ""
+    paths: tuple[RelationPath, ...] = ()
+    plans: tuple[PlanLabel, ...] = ()
+
+    @property
+    def hops(self) -> int:
+        """Steps of the shortest gold path, else of the heaviest plan; 0 where neither is known."""
+        if self.paths:
+            return min(map(len, self.paths))
+        return len(max(self.plans, key=lambda plan: plan.weight).path) if self.plans else 0
+
+
+def as_json(row: Row) -> dict[str, Any]:
+    """A row as it is written: what is empty is left out, but for the answers."""
+    written: dict[str, Any] = {"id": row.id, "question": row.question, "answers": row.answers}
+    if row.topics:
+        written["topics"] = row.topics
+    if row.mention:
+        written["mention"] = row.mention
+    if row.paths:
+        written["paths"] = [format_relation_path(path) for path in row.paths]
+    if row.plans:
+        written["plans"] = [
+            {
+                "path": format_relation_path(plan.path),
+                "precision": round(plan.precision, 4),
+                "recall": round(plan.recall, 4),
+                "weight": round(plan.weight, 4),
+            }
+            for plan in row.plans
+        ]
+    return written
+
+
+def from_json(written: dict[str, Any]) -> Row:
+    """The row that `as_json` wrote."""
+    plans = (
+        PlanLabel(parse_relation_path(plan["path"]), plan["precision"], plan["recall"], plan["weight"])
+        for plan in written.get("plans", ())
+    )
+    return Row(
+        written["id"],
+        written["question"],
+        tuple(written["answers"]),
+        tuple(written.get("topics", ())),
+        written.get("mention", ""),
+        tuple(map(parse_relation_path, written.get("paths", ()))),
+        tuple(plans),
+    )
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> None:
+    """Write rows as JSON lines."""
+    lines = (json.dumps(as_json(row), ensure_ascii=False) + "\n" for row in rows)
+    path.write_text("".join(lines), "utf-8")
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """The rows of a file that `write_rows` wrote; LoadError with the line otherwise."""
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        try:
+            yield from_json(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise LoadError(f"{path}, line {number}: not a row of `rog data make` ({error!r})") from None
