@@ -1,47 +1,118 @@
-"""How good answers are: hits and set measures per question, means with bootstrap intervals, paired differences."""
+"""Systems asked the same questions and measured: `evaluate(systems, rows, graph)`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+import platform
+import sys
+import time
+from collections.abc import Collection, Iterator, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
+from kg.errors import QuestionError
+from kg.graph import Graph
+from kg.link import graph_has
+from kg.types import Progress, RelationPath
+from planner.data import Row
+from rog.anonymous import Anonymous
+from rog.arms import Setup, System
+from rog.asking import Questions, Run
+from rog.metrics import hits_at_1, set_f1
+from rog.results import Arm, Options, Record, Report, Topics
+from rog.stats import bootstrap
+from rog.summary import Table, compare, stratify, summarise
 
-
-class Interval(NamedTuple):
-    """A mean over questions and its 95 % percentile bootstrap interval."""
-
-    mean: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"
-
-
-def hits_at_1(predicted: Sequence[str], gold: Collection[str]) -> float:
-    """1 if the first answer is right, else 0 (not RoG's "Hit", which looks at all answers)."""
-    return float(bool(predicted) and predicted[0] in gold)
+__all__ = ["bootstrap", "evaluate", "hits_at_1", "set_f1"]
 
 
-def set_f1(predicted: Collection[str], gold: Collection[str]) -> float:
-    """The harmonic mean of the precision and recall of a set of answers; 1 where both sets are empty."""
-    if not predicted and not gold:
-        return 1.0
-    common = len(set(predicted) & set(gold))
-    return 2 * common / (len(set(predicted)) + len(set(gold)))
+def evaluate(
+    systems: Sequence[System],
+    rows: Sequence[Row],
+    graph: Graph,
+    options: Options | None = None,
+    trained: Collection[RelationPath] | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Ask every system every question, in every setting that `options` name.
 
-
-def bootstrap(values: Sequence[float] | NDArray[np.float64], seed: int = 0, resamples: int = 10_000) -> Interval:
-    """The mean of per-question values with its interval, resampling questions (10,000 times, seeded).
-
-    For the difference of two systems pass the differences question by question: then it is a paired test.
+    The first system is the one that others are compared with. `trained` are the relation paths of the training
+    questions, if they are known. Systems are made one after the other, and only one is in memory at a time.
     """
-    known = np.asarray(values, np.float64)
-    if not len(known):
-        raise ValueError("no questions to take a mean over")
-    draws = np.random.default_rng(seed).integers(len(known), size=(resamples, len(known)))
-    means = known[draws].mean(1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return Interval(float(known.mean()), float(low), float(high))
+    options = options or Options()
+    check(systems, rows)
+    began = time.perf_counter()
+    asked = Questions(graph, rows)
+    records: list[Record] = []
+    for system in systems[1:]:  # a wrong name shows now, and not after hours
+        system.make(setup_of(graph, rows, options, progress))
+    for anonymous in (False, True) if options.anonymise else (False,):
+        seen = Anonymous(graph) if anonymous else graph
+        for system in systems:
+            answering = system.make(setup_of(seen, rows, options, progress))
+            for topics in settings(rows, options):
+                arm = Arm(system.name, topics, anonymous)
+                run = Run(asked, answering, arm, system.seed, seen, options.batch)
+                for done, batch in enumerate(run.batches()):
+                    records += batch
+                    if progress:
+                        what = f"{system.title}, {arm.setting}"
+                        progress(what, min((done + 1) * options.batch, len(rows)), len(rows))
+    table = Table(records, rows)
+    answerable = sum(bool(row.answers) for row in rows)
+    return Report(
+        graph.name,
+        answerable,
+        len(rows) - answerable,
+        options,
+        machine(),
+        time.perf_counter() - began,
+        tuple(records),
+        summarise(table),
+        compare(table),
+        stratify(table, trained),
+        tuple(notes(rows, graph, options, records)),
+    )
+
+
+def check(systems: Sequence[System], rows: Sequence[Row]) -> None:
+    """QuestionError if there is nothing to do or something is there twice."""
+    if not systems or not rows:
+        raise QuestionError(f"no {'questions' if systems else 'systems'} to evaluate")
+    for kind, names in (("system", [system.title for system in systems]), ("question id", [row.id for row in rows])):
+        twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else ()
+        if twice:
+            raise QuestionError(f"the {kind} {twice[0]!r} is there twice; give each its own")
+
+
+def setup_of(graph: Graph, rows: Sequence[Row], options: Options, progress: Progress | None) -> Setup:
+    """What systems are made for."""
+    return Setup(graph, rows, options.k, options.max_hops, options.limit, progress)
+
+
+def settings(rows: Sequence[Row], options: Options) -> tuple[Topics, ...]:
+    """The topic settings to measure: gold ones need a row that has any."""
+    if options.topics != "both":
+        return (options.topics,)
+    return ("linked", "gold") if any(row.topics for row in rows) else ("linked",)
+
+
+def notes(rows: Sequence[Row], graph: Graph, options: Options, records: Sequence[Record]) -> Iterator[str]:
+    """What a reader must know of the figures."""
+    missing = [key for row in rows for key in row.answers if not graph_has(graph, key)]
+    if missing:
+        yield f"{len(missing):,} gold answers are no entities of this graph (as {missing[0]!r}) and cannot be found"
+    if "gold" in settings(rows, options) and not all(row.topics for row in rows):
+        yield f"{sum(not row.topics for row in rows):,} questions have no gold topics; both settings link them"
+    cut = len({record.row.id for record in records if record.total > len(record.answers)})
+    if cut:
+        yield f"of {cut:,} questions a system's answer was cut to {options.limit:,} entities (--limit)"
+    if options.batch > 1:
+        yield f"{options.batch} questions were asked at a time: a question's time is its batch's, divided"
+    if options.anonymise:
+        yield "anonymised: labels and aliases of entities, topics in questions; types and relations stay"
+
+
+def machine() -> str:
+    """The machine that times belong to."""
+    from planner.device import best_device, cpu_model, free_cores
+
+    found = f"{cpu_model() or platform.machine()}, {free_cores()} cores, Python {platform.python_version()}"
+    return f"{found}, {' '.join(best_device())}" if "torch" in sys.modules else found
