@@ -16,30 +16,32 @@ ROWS = 65_536  # rows of a Parquet file in memory at a time
 
 def read_parquet(path: Path, options: Options, report: Report) -> Iterator[Triple]:
     """Facts of a Parquet file with columns head, relation, tail; or all of a column `graph` of lists of them."""
+    if not path.is_file():
+        raise LoadError(f"{path}: no such file")
+    for number, (row, subgraph) in enumerate(parquet_rows(path, options), 1):
+        report.lines += 1
+        found: Iterable[tuple[Triple | str, str]]
+        found = facts_of_json({"graph": row[0]}, options, report) if subgraph else [(fact(row, report), str(row))]
+        for triple, text in found:
+            if isinstance(triple, str):
+                bad_line(path, number, triple, text, options, report, "row")
+            else:
+                yield triple
+
+
+def parquet_rows(path: Path, options: Options) -> Iterator[tuple[tuple[Any, ...], bool]]:
+    """The rows of a Parquet file, and whether each is a subgraph; LoadError for a file that is not whole."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not path.is_file():
-        raise LoadError(f"{path}: no such file")
     try:
         with pq.ParquetFile(path) as file:
             titles = list(file.schema_arrow.names)
             subgraphs = options.columns is None and "graph" in titles
             names = ["graph"] if subgraphs else [titles[place] for place in named_columns(path, titles, options)]
-            batches = file.iter_batches(ROWS, columns=names)
-            rows = (row for batch in batches for row in zip(*(batch.column(n).to_pylist() for n in names), strict=True))
-            for number, row in enumerate(rows, 1):
-                report.lines += 1
-                found: Iterable[tuple[Triple | str, str]]
-                if subgraphs:
-                    found = facts_of_json({"graph": row[0]}, options, report)
-                else:
-                    found = [(fact(map(whole, row), report), str(row))]
-                for triple, text in found:
-                    if isinstance(triple, str):
-                        bad_line(path, number, triple, text, options, report, "row")
-                    else:
-                        yield triple
+            for batch in file.iter_batches(ROWS, columns=names):
+                for row in zip(*(batch.column(name).to_pylist() for name in names), strict=True):
+                    yield row, subgraphs
     except (pa.ArrowException, OSError) as error:
         raise LoadError(f"{path}: not a whole Parquet file ({str(error).splitlines()[0]})") from error
 
@@ -50,7 +52,7 @@ def frame_triples(frame: Any) -> list[Triple]:
     places = named_columns(Path("data frame"), titles, Options())
     report, triples = Report(), []
     for number, row in enumerate(zip(*(frame.iloc[:, place].tolist() for place in places), strict=True)):
-        triple = fact(map(whole, row), report)
+        triple = fact(row, report)
         if isinstance(triple, str):
             raise LoadError(f"data frame, row {number} (from 0): {triple}")
         triples.append(triple)
@@ -66,8 +68,3 @@ def named_columns(path: Path, titles: Sequence[str], options: Options) -> tuple[
     if max(places) >= len(titles):
         raise LoadError(f"{path}: {len(titles)} columns, expected {max(places) + 1}")
     return places
-
-
-def whole(value: object) -> object:
-    """A whole number as text, as a text table has it; anything else as it is."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value

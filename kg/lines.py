@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
-from kg.errors import LoadError
+from kg.errors import LoadError, disk_errors
 from kg.names import SEPARATOR, EntityNames
 from kg.types import INVERSE, Triple
 
@@ -31,7 +31,8 @@ REJECT_HEADER = "file\tline\treason\ttext\n"
 class Report:
     """What readers saw: lines (or rows), facts, and the lines that they could not use (the first few, with reasons).
 
-    `names` are the names that the facts files themselves bring; `blanks` counts the blank nodes given a number.
+    `names` are the names that the facts files themselves bring; `foreign` is the first label in another language of
+    what has no English or untagged one so far; `blanks` counts the blank nodes given a number.
     """
 
     lines: int = 0
@@ -39,13 +40,23 @@ class Report:
     bad: int = 0
     shown: list[str] = field(default_factory=list)
     names: dict[str, EntityNames] = field(default_factory=dict)
+    foreign: dict[str, str] = field(default_factory=dict)
     blanks: int = 0
     rejects: IO[str] | None = None
+
+    def all_names(self) -> dict[str, EntityNames]:
+        """The names, with a foreign label where no file had another."""
+        names = dict(self.names)
+        for key, label in self.foreign.items():
+            aliases = tuple(alias for alias in names[key].aliases if alias != label)
+            names[key] = names[key]._replace(label=label, aliases=aliases)
+        return names
 
     def close(self) -> None:
         """Close the file of rejected lines, so that it is whole; None."""
         if self.rejects is not None:
-            self.rejects.close()
+            with disk_errors(Path(self.rejects.name)):
+                self.rejects.close()
             self.rejects = None
 
 
@@ -139,19 +150,21 @@ def bad_line(
         report.shown.append(message)
     if options.rejects is None:
         return
-    if report.rejects is None:  # the first bad line of a build starts the file anew, a second input goes on with it
-        report.rejects = options.rejects.open("w" if report.bad == 1 else "a", encoding="utf-8", newline="\n")
-        if report.bad == 1:
-            report.rejects.write(REJECT_HEADER)
     clean = " ".join(reason.split())
     ended = text.rstrip("\r\n").encode("utf-8", "backslashreplace").decode()
     kept = ended.replace("\r", "\\r").replace("\n", "\\n")
-    report.rejects.write(f"{path}\t{number}\t{clean}\t{kept}\n")
+    with disk_errors(options.rejects):
+        if report.rejects is None:  # the first bad line of a build starts the file anew, a second input goes on with it
+            options.rejects.parent.mkdir(parents=True, exist_ok=True)
+            report.rejects = options.rejects.open("w" if report.bad == 1 else "a", encoding="utf-8", newline="\n")
+            if report.bad == 1:
+                report.rejects.write(REJECT_HEADER)
+        report.rejects.write(f"{path}\t{number}\t{clean}\t{kept}\n")
 
 
 def fact(fields: Iterable[object], report: Report) -> Triple | str:
-    """The fact that three fields make, or what is wrong with them."""
-    parts = list(fields)
+    """The fact that three fields make (a whole number stands for its digits), or what is wrong with them."""
+    parts = [str(part) if type(part) is int else part for part in fields]
     for part in parts:
         if not isinstance(part, str):
             return f"expected three texts, found {part!r}"

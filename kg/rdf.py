@@ -24,7 +24,7 @@ LABELS = {
 ALIASES = {"http://www.w3.org/2004/02/skos/core#altLabel", "http://schema.org/alternateName"}
 RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 
-NT_IRI = r"<([^<>\"{}|^`\\\x00-\x20]*(?:\\u[0-9A-Fa-f]{4}[^<>\"{}|^`\\\x00-\x20]*)*)>"
+NT_IRI = r"<([^<>\"{}|^`\\\x00-\x20]*(?:\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})[^<>\"{}|^`\\\x00-\x20]*)*)>"
 NT_STATEMENT = (
     rf"\s*(?:{NT_IRI}|(_:\S+))\s*{NT_IRI}\s*"
     rf'(?:{NT_IRI}|(_:[^\s.]+(?:\.+[^\s.]+)*)|("(?:[^"\\\n\r]|\\.)*"(?:@[\w-]+|\^\^<[^>]*>)?))\s*'
@@ -42,6 +42,7 @@ def read_ntriples(path: Path, options: Options, report: Report) -> Iterator[Trip
     Labels, aliases and types of the usual vocabularies become names. A literal is an entity too, under the key
     `"text"` with its language or data type.
     """
+    blanks: dict[str, str] = {}
     quads = (options.format or guess_format(path)) == "nq"
     pattern, kind = (NQ_LINE, "N-Quads") if quads else (NT_LINE, "N-Triples")
     for number, line in text_lines(path, options, report):
@@ -51,9 +52,9 @@ def read_ntriples(path: Path, options: Options, report: Report) -> Iterator[Trip
         if match is None:
             bad_line(path, number, f"not an {kind} statement", line, options, report)
             continue
-        head, predicate = unescape(match[1] or match[2]), unescape(match[3])
-        tail = unescape(match[4] or match[5] or match[6])
-        triple = statement(head, predicate, tail, match[6] or "", report)
+        head = unescape(match[1]) if match[2] is None else blank(match[2], blanks, report)
+        tail = unescape(match[4] or match[6] or "") if match[5] is None else blank(match[5], blanks, report)
+        triple = statement(head, unescape(match[3]), tail, match[6] or "", report)
         if isinstance(triple, str):
             bad_line(path, number, triple, line, options, report)
         elif triple is not None:
@@ -63,8 +64,7 @@ def read_ntriples(path: Path, options: Options, report: Report) -> Iterator[Trip
 def read_rdf(path: Path, options: Options, report: Report) -> Iterator[Triple]:
     """Facts of a Turtle, TriG, RDF/XML or JSON-LD file, whatever graph they stand in; names as in N-Triples.
 
-    Blank nodes are numbered in their order (`_:x1`, …), since parsers name them at random. A syntax error is an
-    error even where bad lines are counted: what follows it cannot be trusted.
+    A syntax error is an error even where bad lines are counted: what follows it cannot be trusted.
     """
     import pyoxigraph as ox
 
@@ -86,6 +86,11 @@ def read_rdf(path: Path, options: Options, report: Report) -> Iterator[Triple]:
                 elif triple is not None:
                     yield triple
         except SyntaxError as error:
+            if "LoadDocumentCallback" in str(error.msg):
+                reason = (
+                    "its @context is an address, and remote contexts are not loaded: write the context into the file"
+                )
+                raise LoadError(f"{path}: {reason}") from error
             place = f"line {error.lineno}" if error.lineno else f"after statement {number}"
             raise LoadError(f"{path}, {place}: {error.msg}") from error
         except (EOFError, OSError, zlib.error) as error:
@@ -98,10 +103,7 @@ def statement_of_quad(quad: Any, blanks: dict[str, str], report: Report) -> Trip
 
     def key(term: Any) -> str:
         if isinstance(term, ox.BlankNode):
-            if term.value not in blanks:
-                report.blanks += 1
-                blanks[term.value] = f"_:x{report.blanks}"
-            return blanks[term.value]
+            return blank(term.value, blanks, report)
         return str(term.value) if isinstance(term, ox.NamedNode) else unescape(str(term))
 
     if any(isinstance(term, ox.Triple) for term in (quad.subject, quad.object)):
@@ -110,13 +112,24 @@ def statement_of_quad(quad: Any, blanks: dict[str, str], report: Report) -> Trip
     return statement(key(quad.subject), key(quad.predicate), key(quad.object), literal, report)
 
 
+def blank(label: str, blanks: dict[str, str], report: Report) -> str:
+    """The key of a blank node (`_:x1`, …), numbered over all files read into `report`.
+
+    Labels hold within one file (`blanks` is the file's own), and parsers make them up at random.
+    """
+    if label not in blanks:
+        report.blanks += 1
+        blanks[label] = f"_:x{report.blanks}"
+    return blanks[label]
+
+
 def statement(head: str, predicate: str, tail: str, literal: str, report: Report) -> Triple | str | None:
     """The fact that a statement makes, None where it is a name (kept in `report`), or what is wrong with it.
 
     `literal` is the tail as it is written, if it is a literal.
     """
     if literal and (predicate in LABELS or predicate in ALIASES):
-        add_name(report.names, head, predicate, readable(tail), literal)
+        add_name(report, head, predicate, readable(tail), literal)
         return None
     if predicate == RDF_TYPE:
         names = report.names.get(head, EntityNames())
@@ -124,14 +137,17 @@ def statement(head: str, predicate: str, tail: str, literal: str, report: Report
     return fact((head, predicate, tail), report)
 
 
-def add_name(names: dict[str, EntityNames], key: str, predicate: str, text: str, literal: str) -> None:
+def add_name(report: Report, key: str, predicate: str, text: str, literal: str) -> None:
     """Take in a label or alias; English or untagged labels win, the others become aliases."""
-    known = names.get(key, EntityNames())
+    known = report.names.get(key, EntityNames())
     preferred = predicate in LABELS and re.search(r"@(?!en\b)[\w-]+$", literal) is None
     if preferred and not known.label:
-        names[key] = known._replace(label=text)
+        report.names[key] = known._replace(label=text)
+        report.foreign.pop(key, None)
     elif text != known.label:
-        names[key] = known._replace(aliases=tuple(dict.fromkeys((*known.aliases, text))))
+        report.names[key] = known._replace(aliases=tuple(dict.fromkeys((*known.aliases, text))))
+        if predicate in LABELS and not known.label:
+            report.foreign.setdefault(key, text)
 
 
 def unescape(text: str) -> str:

@@ -36,7 +36,7 @@ def read_table(path: Path, options: Options, report: Report) -> Iterator[Triple]
                 continue
         triple: Triple | str
         if len(fields) <= max(places):
-            hint = "; separated by tabs?" if delimiter == "\t" and len(fields) == 1 else ""
+            hint = separator_hint(fields, delimiter) if len(fields) == 1 else ""
             triple = f"{len(fields)} column{'s' * (len(fields) != 1)}, expected {max(places) + 1}{hint}"
         else:
             triple = fact([fields[place] for place in places], report)
@@ -44,6 +44,15 @@ def read_table(path: Path, options: Options, report: Report) -> Iterator[Triple]
             bad_line(path, number, triple, row_text(fields, delimiter), options, report)
         else:
             yield triple
+
+
+def separator_hint(fields: list[str], delimiter: str | None) -> str:
+    """What a line of one field may be separated by, for the end of a message."""
+    if delimiter == "\t":
+        return "; separated by tabs?"
+    other = next((sign for sign in ";\t|" if delimiter is None and sign in fields[0]), "")
+    advice = {"\t": "give --format tsv", "|": "give --format psv", ";": "save it with commas"}
+    return f"; separated by {other!r}? {advice[other]}" if other else ""
 
 
 def row_text(fields: Iterable[str], delimiter: str | None) -> str:

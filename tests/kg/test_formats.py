@@ -119,7 +119,7 @@ def test_nquads_packed_by_bzip2(tmp_path: Path) -> None:
     facts, report = read(path)
     assert facts == [
         ("http://x/a", "http://x/knows", "http://x/b"),
-        ("_:b1", "http://x/knows", '"b"@en'),
+        ("_:x1", "http://x/knows", '"b"@en'),
         ("http://x/a", "http://x/likes", "http://x/b"),
     ]
     assert report.names == {"http://x/a": EntityNames("Anna")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -57,8 +58,8 @@ def test_csv_fields_may_hold_commas_and_line_breaks(tmp_path: Path) -> None:
 
 
 def test_jsonl(tmp_path: Path) -> None:
-    lines = '["a","r","b"]\n\n{"head":"c","relation":"r","tail":"d"}\n{"s":"e","p":"r","o":"f","x":1}\n'
-    assert read(file(tmp_path, "a.jsonl", lines)) == [("a", "r", "b"), ("c", "r", "d"), ("e", "r", "f")]
+    lines = '["a","r","b"]\n\n{"head":"c","relation":"r","tail":"d"}\n{"s":"e","p":"r","o":1995,"x":1}\n'
+    assert read(file(tmp_path, "a.jsonl", lines)) == [("a", "r", "b"), ("c", "r", "d"), ("e", "r", "1995")]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,8 @@ def test_jsonl(tmp_path: Path) -> None:
         ("3", "expected an object or a list of three"),
         ('["a", "b"]', "expected an object or a list of three"),
         ('{"head": "a", "tail": "b"}', "expected the keys head, relation, tail; found head, tail"),
-        ('["a", "r", 3]', "expected three texts, found 3"),
+        ('["a", "r", 3.5]', "expected three texts, found 3.5"),
+        ('["a", "r", true]', "expected three texts, found True"),
         ('["a", "r", ""]', "an empty head, relation or tail"),
         ('["\\ud800", "r", "b"]', "holds half a surrogate pair"),
         ("[" * 200_000, "not JSON"),
@@ -97,7 +99,7 @@ def test_ntriples_facts_and_names(tmp_path: Path) -> None:
     facts = list(read_triples(path, Options(), report))
     assert [tuple(fact) for fact in facts] == [
         ("http://x/a", "http://x/knows", "http://x/b"),
-        ("_:b1", "http://x/born", '"1964"^^<http://www.w3.org/2001/XMLSchema#gYear>'),
+        ("_:x1", "http://x/born", '"1964"^^<http://www.w3.org/2001/XMLSchema#gYear>'),
         ("http://x/a", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type", "http://x/FilmStar"),
     ]
     assert report.names["http://x/a"] == EntityNames('Anna é "q"', ("Film Star",), ("Änna", "Annie"))
@@ -147,6 +149,12 @@ def test_bad_lines(tmp_path: Path, content: bytes, message: str) -> None:
     assert report.bad == len(rejects.read_text().splitlines()) - 1 == 1
     assert len(report.shown) == 1
     assert len(kept) == report.facts == content.count(b"\n")
+
+
+@pytest.mark.parametrize(("line", "hint"), [("a;r;b", "';'? save it with"), ("a\tr\tb", "'\\t'? give --format tsv")])
+def test_csv_that_commas_do_not_separate(tmp_path: Path, line: str, hint: str) -> None:
+    with pytest.raises(LoadError, match=f"1 column, expected 3; separated by {re.escape(hint)}"):
+        read(file(tmp_path, "h.csv", line + "\n"))
 
 
 def test_rejects_of_several_files_are_one_table(tmp_path: Path) -> None:
