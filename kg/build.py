@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,7 @@ from kg.neo4j_client import SCHEMES
 from kg.neo4j_csv import import_files
 from kg.store import FORMAT
 from kg.types import Progress, Triple
-from kg.write import Builder, Provenance
+from kg.write import Builder, Provenance, remove_leftovers
 
 BATCH = 100_000
 PYKEEN = {"nations": "MIT", "umls": "MIT", "kinships": "MIT"}
@@ -45,9 +46,30 @@ def build(
 ) -> Report:
     """Build the `.kg` directory `out`; what was read, and the bad lines where they are skipped.
 
-    Raises LoadError (a file) or GraphError (the output); nothing is left behind then.
+    Raises LoadError (a file) or GraphError (the output); nothing is left behind then. The file of rejected lines
+    comes with the graph, and one of an earlier build goes when there are none: it would speak of mended lines.
     """
     options = options or Options()
+    if options.rejects is None:
+        return _build(sources, out, options, overwrite, progress)
+    inputs = {path.resolve() for path in (*sources.facts, *sources.labels, *filter(None, [sources.relations]))}
+    if options.rejects.resolve() in inputs:
+        raise GraphError(f"{options.rejects} is to be read, and this build would write over it: rename it first")
+    remove_leftovers(options.rejects)
+    beside = options.rejects.with_name(f".{options.rejects.name}.building-{os.getpid()}")
+    try:
+        report = _build(sources, out, replace(options, rejects=beside), overwrite, progress)
+        if report.bad:
+            beside.replace(options.rejects)
+        else:
+            options.rejects.unlink(missing_ok=True)
+    finally:
+        if beside.exists():
+            beside.unlink()
+    return report
+
+
+def _build(sources: Sources, out: Path, options: Options, overwrite: bool, progress: Progress | None) -> Report:
     report, builder = Report(), Builder()
     for path in sources.labels:
         builder.names.update(read_names(path))
@@ -55,7 +77,7 @@ def build(
         builder.relation_names.update(read_relations(sources.relations))
     for path in sources.facts:
         read_facts(path, builder, options, report, progress)
-    for key, names in report.names.items():
+    for key, names in report.all_names().items():
         builder.names.setdefault(key, names)
     source = sources.name or ", ".join(path.name for path in sources.facts)
     builder.write(out, Provenance(source, sources.licence), overwrite, progress)

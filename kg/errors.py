@@ -69,6 +69,7 @@ def disk_errors(target: Path) -> Iterator[None]:
             errno.EACCES: "no permission to write there",
             errno.EPERM: "no permission to write there",
             errno.ENOENT: "no folder can be made there",
+            errno.EEXIST: "no folder can be made there",  # a file has that name
             errno.ENOTDIR: "no folder can be made there",
             errno.ENAMETOOLONG: "the name is too long",
         }

@@ -77,5 +77,5 @@ def read_triples(path: Path, options: Options, report: Report) -> Iterator[Tripl
     finally:
         report.close()
     if report.bad > bad and report.facts == facts and len(report.names) == names:
-        first = report.shown[shown] if len(report.shown) > shown else f"{path}: see the rejected lines"
-        raise LoadError(f"no fact in {path.name}, {report.bad - bad:,} bad lines; the first: {first}")
+        first = f"; the first: {report.shown[shown]}" if len(report.shown) > shown else ""
+        raise LoadError(f"no fact in {path.name}, {report.bad - bad:,} bad lines{first}")

@@ -275,10 +275,13 @@ def is_only_a_graph(path: Path) -> bool:
 
 def remove_leftovers(out: Path) -> None:
     """Remove what builds of `out` that were killed left beside it; builds that still run are left alone."""
-    for folder in out.parent.glob(f".{glob_escape(out.name)}.building-*"):
-        process = folder.name.rpartition("-")[2]
+    for left in out.parent.glob(f".{glob_escape(out.name)}.building-*"):
+        process = left.name.rpartition("-")[2]
         if not process.isdigit() or not alive(int(process)):
-            shutil.rmtree(folder, ignore_errors=True)
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
 
 def alive(process: int) -> bool:

@@ -253,7 +253,7 @@ def kg_build(
     licence: Annotated[str, typer.Option(help="The licence of the facts, kept in the manifest.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace the graph at --out.")] = False,
 ) -> None:
-    """Build a graph from files. A build that fails leaves no graph behind; lines that are no facts are kept apart."""
+    """Build a graph from files. A build that fails leaves nothing behind; lines that are no facts are kept apart."""
     from kg.build import build, merged
     from kg.load import Options, parse_columns
     from kg.open import open_graph
@@ -269,8 +269,6 @@ def kg_build(
         err.print(Text(f"skipped {line}", style="yellow"), soft_wrap=True)
     if read.bad:
         err.print(f"{read.bad:,} of {read.lines:,} lines were skipped; all of them: {rejects}", soft_wrap=True)
-    else:
-        rejects.unlink(missing_ok=True)  # of an earlier build: it would speak of lines that are mended by now
     size = open_graph(to).size
     took = time.perf_counter() - began
     out.print(
