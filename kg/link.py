@@ -11,6 +11,7 @@ from rapidfuzz.distance.OSA import normalized_similarity as similarity
 from kg.errors import GraphError, QuestionError, UnknownKeyError
 from kg.graph import Graph, Name
 from kg.names import normal
+from kg.store import Store
 from kg.types import Entity, Topic
 
 MAX_QUESTION = 2_000  # characters
@@ -189,6 +190,8 @@ def search(graph: Graph, text: str, limit: int = 10) -> list[Topic]:
 
 def graph_has(graph: Graph, key: str) -> bool:
     """Whether `key` is an entity's key."""
+    if isinstance(graph, Store):
+        return graph.has(key)  # without looking for what else may have been meant
     try:
         graph.entity(key)
     except UnknownKeyError:

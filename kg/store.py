@@ -171,6 +171,10 @@ class Store:
         degree = int(kernels.degree(*self.index, number))
         return Entity(key, names.label, names.types, names.aliases, degree)
 
+    def has(self, key: str) -> bool:
+        """Whether `key` is an entity's key."""
+        return self._find(key) >= 0
+
     def names_of(self, number: int) -> EntityNames:
         """The names of an entity by its number."""
         return self._names.of(number)
