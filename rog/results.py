@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from kg.types import ReasoningPath, format_relation_path
@@ -151,7 +151,7 @@ class Report:
     comparisons: tuple[Comparison, ...]
     strata: tuple[Stratum, ...]
     notes: tuple[str, ...] = ()
-    title: str = field(default="Evaluation")
+    title: str = "Evaluation"
 
     def summary(self, system: str, topics: Topics = "linked", anonymous: bool = False) -> Summary:
         """The summary of an arm; KeyError if it was not measured."""
