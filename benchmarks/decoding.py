@@ -156,14 +156,14 @@ def compare(name: str, graph: Graph, lm: LanguageModel, questions: Sequence[Ques
     """Run both over the same questions, question by question in turn, and report."""
     spelling = LmPlanner(graph, lm).spelling
     beam = Beam(lm, spelling)
-    lm.tree(plan_preamble(), "")  # both have seen one prompt before the clock starts
+    lm.tree(plan_preamble(), [""])  # both have seen one prompt before the clock starts
     ours, theirs, less, better, exact = [], [], 0, 0, 0
     for question in questions:
         # Each gets a fresh automaton: looking up what is legal is part of both.
         def search(question: Question = question) -> list[RelationPath]:
             nonlocal exact
             space = plan_space(graph, question, MAX_HOPS)
-            decoded = decode(space, lm.tree(plan_preamble(), planner_question(question)), spelling, K)
+            decoded = decode([space], lm.tree(plan_preamble(), [planner_question(question)]), spelling, K)[0]
             exact += decoded.exact
             return [best.path for best in decoded.best]
 

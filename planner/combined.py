@@ -75,7 +75,7 @@ class CombinedPlanner:
         what = asked(question)
         kind = what.text[what.start : what.stop] or "it"
         text = what.text[: what.start] + f"[{kind}]" + what.text[what.stop :]
-        tree = self._lm.tree(channel_preamble(), "")
-        _, root = tree.begin()
+        tree = self._lm.tree(channel_preamble(), [""])
+        _, root = tree.begin()[0]
         contexts = [self._lm.encode(channel_plan(kind, plan, self._words)) for plan in plans]
         return np.array(tree.likelihood(root, contexts, self._lm.encode(channel_question(text))))

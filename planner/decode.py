@@ -27,10 +27,10 @@ BELOW = 24  # tokens below an edge up to which all of them are read with it
 
 
 class Tree(Protocol):
-    """A language model's state after a prompt, and after what was added to it (`planner.lm.TokenTree`)."""
+    """A language model's state after some prompts, and after what was added to them (`planner.lm.TokenTree`)."""
 
-    def begin(self, stem: Tokens = ()) -> tuple[float, Node]:
-        """Read the prompt and `stem`: the log-probability of `stem`, and the state after it."""
+    def begin(self, stems: Sequence[Tokens] = ()) -> list[tuple[float, Node]]:
+        """Read each prompt and its stem: the log-probability of the stem, and the state after it."""
 
     def grow(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> Growth:
         """Read options after nodes: the log-probability and the state of every token on the way."""
@@ -116,77 +116,122 @@ class Entry(NamedTuple):
     trie: Trie
 
 
-def decode(space: PlanSpace, tree: Tree, spelling: Spelling, k: int, batch: int = 16, budget: int = 512) -> Decoded:
-    """The `k` most probable legal plans, proven unless `exact` is False.
+@dataclass(frozen=True)
+class Effort:
+    """How far a search goes.
 
-    Up to `batch` prefixes are read in one pass of the model; after `budget` prefixes in all the search stops with the
-    best plans that it has completed.
+    Up to `batch` prefixes of a question are read in one pass of the model; after `budget` prefixes in all the search
+    stops with the best plans that it has completed. It is also over when the plans found hold the share `mass` of
+    all legal plans' probability: what is then left out is too improbable to matter.
     """
-    search = Search(space, tree, spelling)
-    done: list[Hypothesis] = []
-    while search.queue and len(done) < k and search.read < budget:
-        search.expand(search.take(batch, done, k))
-    exact = len(done) == k or not search.queue
-    rest = sorted(search.queue)
-    for entry in rest if not exact else ():
-        if not entry.edge and len(done) < k:
-            done.append(Hypothesis(entry.path, -entry.cost))
-    known = {hypothesis.path for hypothesis in done}
-    open_mass = [-entry.cost for entry in rest if entry.edge or entry.path not in known]
-    total = log_sum([*(hypothesis.logp for hypothesis in done), *open_mass])
-    return Decoded(tuple(done), total, exact, search.read)
+
+    batch: int = 16
+    budget: int = 512
+    mass: float = 1.0
+
+
+def decode(
+    spaces: Sequence[PlanSpace], tree: Tree, spelling: Spelling, k: int, effort: Effort = Effort()
+) -> list[Decoded]:
+    """The `k` most probable legal plans of each of the tree's prompts, proven unless `exact` is False.
+
+    All questions are searched side by side, a pass of the model for all of them at a time.
+    """
+    roots = [Search(space, spelling) for space in spaces]
+    begun = tree.begin([search.stem for search in roots])
+    for search, (logp, node) in zip(roots, begun, strict=True):
+        search.begin(logp, node)
+    going = roots
+    while going := [search for search in going if not search.is_over(k, effort)]:
+        taken = [search.take(effort.batch, k) for search in going]
+        reads = [search.reads(entries) for search, entries in zip(going, taken, strict=True)]
+        nodes = [entry.node for entries in taken for entry in entries]
+        options = [[read.tokens for read in row] for rows in reads for row in rows]
+        if not nodes:
+            continue
+        grown = tree.grow(nodes, options)
+        places = iter(grown.places)
+        for search, entries, rows in zip(going, taken, reads, strict=True):
+            for entry, row in zip(entries, rows, strict=True):
+                search.absorb(entry, row, grown, next(places))
+    return [search.result(k) for search in roots]
 
 
 class Search:
     """The queue of prefixes of legal plans."""
 
-    def __init__(self, space: PlanSpace, tree: Tree, spelling: Spelling) -> None:
-        self._space, self._tree, self._spelling = space, tree, spelling
-        self.queue: list[Entry] = []
-        self.read = 0
+    def __init__(self, space: PlanSpace, spelling: Spelling) -> None:
+        self._space, self._spelling = space, spelling
+        self._queue: list[Entry] = []
+        self._done: list[Hypothesis] = []
+        self._read = 0
+        self._is_spent = False
         self._arrivals = 0
         self._tries: dict[RelationPath, Trie] = {}
-        stem = self._shared(())
-        logp, root = tree.begin(stem)
-        self._queue_next((), stem, -logp, root)
+        self.stem = self._shared(())
 
-    def take(self, batch: int, done: list[Hypothesis], k: int) -> list[Entry]:
-        """Prefixes from the head of the queue worth reading together; complete plans met first go to `done`.
+    def begin(self, logp: float, root: Node) -> None:
+        """Go on from the node after the prompt and the stem, which has this log-probability."""
+        self._queue_next((), self.stem, -logp, root)
+
+    def is_over(self, k: int, effort: Effort) -> bool:
+        """Whether the plans wanted are found, nothing is left, or enough was done."""
+        if not self._queue or len(self._done) >= k:
+            return True
+        if effort.mass < 1 and self._done:
+            found = log_sum([hypothesis.logp for hypothesis in self._done])
+            if found >= log(effort.mass) + self._log_total():
+                return True
+        self._is_spent = self._read >= effort.budget
+        return self._is_spent
+
+    def take(self, batch: int, k: int) -> list[Entry]:
+        """Prefixes from the head of the queue worth reading together; complete plans met first are done.
 
         A pass costs about as much as 25 tokens, so a few more that may be needed are cheap and hopeless ones are not.
         """
         taken: list[Entry] = []
         tokens = 0
-        while self.queue and len(taken) < batch and len(done) < k:
-            head = self.queue[0]
+        while self._queue and len(taken) < batch and len(self._done) < k:
+            head = self._queue[0]
             if taken and (not head.edge or head.cost > taken[0].cost + SLACK or tokens + len(head.edge) > PASS):
                 break
-            heapq.heappop(self.queue)
+            heapq.heappop(self._queue)
             if head.edge:
                 taken.append(head)
                 tokens += len(head.edge)
             else:
-                done.append(Hypothesis(head.path, -head.cost))
+                self._done.append(Hypothesis(head.path, -head.cost))
+        self._read += len(taken)
         return taken
 
-    def expand(self, entries: Sequence[Entry]) -> None:
-        """Read these prefixes' edges in one pass, and queue what may follow."""
-        if not entries:
-            return
-        self.read += len(entries)
-        reads = [list(self._reading(entry)) for entry in entries]
-        options = [[read.tokens for read in reading] for reading in reads]
-        grown = self._tree.grow([entry.node for entry in entries], options)
-        for entry, reading, places in zip(entries, reads, grown.places, strict=True):
-            before = entry.cost + float(entry.node.logp[entry.edge[0]])  # without the edge's first token
-            known = {id(read.trie) for read in reading}
-            for read, line in zip(reading, places, strict=True):
-                place = line[read.length - 1]
-                self._queue_after(read.trie, entry.path, before - grown.logps[place], grown.states[place], known)
-                if read.trie.ends is not None and len(line) > read.length:
-                    path = (*entry.path, read.trie.ends)
-                    stem = read.tokens[read.length + len(self._spelling.separator) :]
-                    self._queue_next(path, stem, before - grown.logps[line[-1]], grown.states[line[-1]])
+    def reads(self, entries: Sequence[Entry]) -> list[list[Read]]:
+        """What to read of each entry."""
+        return [list(self._reading(entry)) for entry in entries]
+
+    def absorb(self, entry: Entry, reading: Sequence[Read], grown: Growth, places: Sequence[Sequence[int]]) -> None:
+        """Queue what may follow an entry, now that it is read."""
+        before = entry.cost + float(entry.node.logp[entry.edge[0]])  # without the edge's first token
+        known = {id(read.trie) for read in reading}
+        for read, line in zip(reading, places, strict=True):
+            place = line[read.length - 1]
+            self._queue_after(read.trie, entry.path, before - grown.logps[place], grown.states[place], known)
+            if read.trie.ends is not None and len(line) > read.length:
+                path = (*entry.path, read.trie.ends)
+                stem = read.tokens[read.length + len(self._spelling.separator) :]
+                self._queue_next(path, stem, before - grown.logps[line[-1]], grown.states[line[-1]])
+
+    def result(self, k: int) -> Decoded:
+        """What was found."""
+        for entry in sorted(self._queue) if self._is_spent else ():
+            if not entry.edge and len(self._done) < k:
+                self._done.append(Hypothesis(entry.path, -entry.cost))
+        return Decoded(tuple(self._done), self._log_total(), not self._is_spent, self._read)
+
+    def _log_total(self) -> float:
+        known = {hypothesis.path for hypothesis in self._done}
+        waiting = [-entry.cost for entry in self._queue if entry.edge or entry.path not in known]
+        return log_sum([*(hypothesis.logp for hypothesis in self._done), *waiting])
 
     def _reading(self, entry: Entry) -> Iterator[Read]:
         """What to read of an entry: its edge, and where little lies below it, all of that."""
@@ -233,7 +278,7 @@ class Search:
 
     def _push(self, cost: float, path: RelationPath, node: Node, edge: Tokens, trie: Trie) -> None:
         self._arrivals += 1
-        heapq.heappush(self.queue, Entry(cost, self._arrivals, path, node, edge, trie))
+        heapq.heappush(self._queue, Entry(cost, self._arrivals, path, node, edge, trie))
 
 
 def trie_of(names: Iterable[tuple[str, Tokens]]) -> Trie:

@@ -19,6 +19,7 @@ from kg.errors import ModelError
 from kg.types import Progress
 from planner.device import best_device, free_cores
 from planner.models import DEFAULT_LM, UNLOADABLE, locate, quietly
+from planner.run import run_of
 
 if TYPE_CHECKING:
     import torch
@@ -28,16 +29,21 @@ Tokens = tuple[int, ...]
 
 
 class LanguageModel:
-    """A Hugging Face causal language model by name or folder, ready to score."""
+    """A Hugging Face causal language model by name, folder or training run, ready to score.
+
+    `run` is the directory of the run that trained it, or None: a trained model is prompted without examples.
+    `forwards` and `tokens` count what it has read.
+    """
 
     def __init__(self, name: str = DEFAULT_LM, progress: Progress | None = None, dtype: str | None = None) -> None:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        folder = locate(name, progress)
+        self.name = name
+        self.run = run_of(name)
+        folder = locate(self.run.base if self.run else name, progress)
         if progress:
             progress("loading models", 0, 0)
-        self.name = name
         self.device, automatic = best_device()
         if self.device == "cpu":
             torch.set_num_threads(free_cores())
@@ -51,7 +57,10 @@ class LanguageModel:
             raise ModelError(
                 f"{name} does not load as a causal language model: {str(error).splitlines()[0]}"
             ) from error
+        if self.run:
+            model = self.run.with_adapters(model)
         self.model: Any = model.to(self.device).eval()
+        self.forwards = self.tokens = 0
         self.dtype = str(self.model.dtype).removeprefix("torch.")
         self.encode = lru_cache(maxsize=100_000)(self._encode)
         self._preambles: dict[str, tuple[Tokens, Any, Logits]] = {}
@@ -64,23 +73,27 @@ class LanguageModel:
         begin = self.tokenizer.bos_token_id
         return (() if begin is None else (begin,)) + self.encode(preamble) + self._encode(text)
 
-    def tree(self, preamble: str, text: str) -> TokenTree:
-        """A tree whose root is the prompt; the state after `preamble` is kept for the next question."""
-        import torch
+    def tree(self, preamble: str, texts: Sequence[str]) -> TokenTree:
+        """A tree with a prompt for each text; the state after `preamble` is kept for the next one."""
         from transformers import DynamicCache
 
         if preamble not in self._preambles:
-            tokens = self.prompt_tokens(preamble, "")
-            with torch.inference_mode():
-                output = self.model(torch.tensor([tokens], device=self.device), use_cache=True, logits_to_keep=1)
-            self._preambles[preamble] = (
-                tokens,
-                layers_of(output.past_key_values),
-                log_softmax(output.logits)[0],
-            )
+            self._preambles[preamble] = self._read(self.prompt_tokens(preamble, ""))
         tokens, layers, logp = self._preambles[preamble]
         start = Node(logp, len(tokens), np.ones(len(tokens), np.bool_))
-        return TokenTree(self, DynamicCache(layers), start, self._encode(text))
+        return TokenTree(
+            self, DynamicCache(layers) if layers else DynamicCache(), start, list(map(self._encode, texts))
+        )
+
+    def _read(self, tokens: Tokens) -> tuple[Tokens, Any, Logits]:
+        """The state after tokens: the cache by layer, and the log-probabilities of the next token."""
+        import torch
+
+        if not tokens:
+            return (), None, np.empty(0, np.float32)
+        with torch.inference_mode():
+            output = self.model(torch.tensor([tokens], device=self.device), use_cache=True, logits_to_keep=1)
+        return tokens, layers_of(output.past_key_values), log_softmax(output.logits)[0]
 
 
 def log_softmax(logits: torch.Tensor) -> Logits:
@@ -112,30 +125,42 @@ class Growth(NamedTuple):
 
 
 class TokenTree:
-    """Continuations of one prompt, scored by the model's own log-probabilities."""
+    """Continuations of some prompts, scored by the model's own log-probabilities.
 
-    def __init__(self, lm: LanguageModel, cache: Any, start: Node, text: Tokens) -> None:
+    Several prompts grow side by side from their common preamble: one pass of the model then serves all of them.
+    """
+
+    def __init__(self, lm: LanguageModel, cache: Any, start: Node, texts: Sequence[Tokens]) -> None:
         self._lm = lm
         self._cache = cache
         self._start = start
-        self._text = text
+        self._texts = texts
         self._length = start.depth
         self.forwards = 0
 
-    def begin(self, stem: Tokens = ()) -> tuple[float, Node]:
-        """Read the rest of the prompt and `stem` in one pass: the log-probability of `stem`, and the node after it.
+    def begin(self, stems: Sequence[Tokens] = ()) -> list[tuple[float, Node]]:
+        """Read each prompt's rest and its stem (none by default): the stem's log-probability, and the node after it.
 
-        To be called once, before anything else.
+        One pass for all of them. To be called once, before anything else.
         """
-        tokens = self._text + stem
-        if not tokens:
-            return 0.0, self._start
-        chain = [(token, place - 1) for place, token in enumerate(tokens)]
-        wanted = range(max(0, len(self._text) - 1), len(tokens))
-        nodes = self._forward(chain, [self._start], [0] * len(chain), wanted)
-        if not self._text:
-            nodes = [self._start, *nodes]
-        return sum(float(node.logp[token]) for node, token in zip(nodes, stem, strict=False)), nodes[-1]
+        chains: list[tuple[int, int]] = []
+        wanted: list[range] = []
+        origins: list[int] = []
+        for number, text in enumerate(self._texts):
+            tokens = text + (stems[number] if stems else ())
+            first = len(chains)
+            wanted.append(range(first + max(0, len(text) - 1), first + len(tokens)))
+            chains += [(token, -1 if place == 0 else first + place - 1) for place, token in enumerate(tokens)]
+            origins += [0] * len(tokens)
+        rows = [row for rows in wanted for row in rows]
+        nodes = iter(self._forward(chains, [self._start], origins, rows) if rows else ())
+        begun = []
+        for number, text in enumerate(self._texts):
+            stem = stems[number] if stems else ()
+            states = [*(() if text else (self._start,)), *(next(nodes) for _ in wanted[number])]
+            logp = sum(float(state.logp[token]) for state, token in zip(states, stem, strict=False))
+            begun.append((logp, states[-1]))
+        return begun
 
     def extend(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> list[list[tuple[float, Node]]]:
         """For each node, its options' natural-log probabilities (of all their tokens) and the nodes they end at.
@@ -216,4 +241,6 @@ class TokenTree:
             logp = log_softmax(output.logits)  # (len(wanted), V)
         self._length += size
         self.forwards += 1
+        lm.forwards += 1
+        lm.tokens += size
         return [Node(logp[i], depths[row] + 1, visible[row]) for i, row in enumerate(wanted)]

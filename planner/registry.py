@@ -7,19 +7,28 @@ from kg.types import Progress
 from planner.base import Planner
 from planner.lexical import LexicalPlanner
 from planner.models import DEFAULT_LM
+from planner.run import run_of
 
 PLANNERS = {
     "lexical": "words and shapes only, no model",
     "semantic": "with a sentence encoder",
     "combined": f"semantic, and a language model that reads the question ({DEFAULT_LM})",
     "lm": "a language model alone; lm:NAME for another than the default",
+    "RUN": "the directory of a training run: the planner that `rog train planner` made",
 }
 
 
 def make_planner(name: str, graph: Graph, progress: Progress | None = None) -> Planner:
-    """The planner of that name; any other name is that of a language model for `combined`."""
+    """The planner of that name or training run; any other name is that of a language model for `combined`."""
     if name == "lexical":
         return LexicalPlanner(graph)
+    run = run_of(name)
+    if run is not None:
+        from planner.lm import LanguageModel
+        from planner.neural import TRAINED_MASS, LmPlanner
+
+        run.check("planner", graph)
+        return LmPlanner(graph, LanguageModel(name, progress), TRAINED_MASS)
     from planner.encoder import Encoder
 
     if name == "semantic":

@@ -1,10 +1,15 @@
-"""The reasoner's prompt: numbered paths and a question, answered by a number."""
+"""The reasoner's prompts: of an untrained model, which answers with a path's number, and of a trained one.
+
+A trained reasoner reads the evidence a relation path a line, and quotes the line that it relies on before it answers
+(RAFT, Zhang et al., COLM 2024, arXiv:2403.10131); where no line answers it says so.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kg.types import ReasoningPath
+from kg.types import ReasoningPath, RelationPath
+from planner.prompts import END, plan_words
 
 INSTRUCTION = "Choose the path that answers the question. Reply with its number."
 EXAMPLES = (
@@ -48,3 +53,36 @@ def reasoner_question(paths: Sequence[str], question: str) -> str:
     """The part of the prompt that is the question; the number follows, with a leading space."""
     lines = "".join(f"{number}. {path}\n" for number, path in enumerate(paths, 1))
     return f"Paths:\n{lines}Question: {question}\nNumber:"
+
+
+SHOWN_ENDS = 5  # entities that a line of evidence names
+NAME = 48  # characters of a name that are shown
+NOT_HERE = " not in this graph"
+
+
+def quote(topic: str, path: RelationPath, words: Mapping[str, str]) -> str:
+    """How evidence is named and quoted: the topic and the relations, `Heat -> actor -> born in`."""
+    return f"{shortened(topic)} -> {plan_words(path, words)}"
+
+
+def ends_words(labels: Sequence[str], total: int) -> str:
+    """The first few ends of a relation path in words, and how many more there are."""
+    named = [shortened(label) for label in labels[:SHOWN_ENDS]]
+    return "; ".join([*named, *([f"{total - len(named)} more"] if total > len(named) else [])])
+
+
+def evidence_question(lines: Sequence[tuple[str, str]], question: str) -> str:
+    """The prompt for evidence (quote and ends of each line) and a question; a quote follows, with a leading space."""
+    told = "".join(f"{name}: {ends}{END}" for name, ends in lines)
+    return f"{told}Question: {question}{END}Path:"
+
+
+def evidence_answer(name: str, ends: str) -> str:
+    """What a trained reasoner writes: the quoted line, and the answer that it gives."""
+    return f" {name}{END}Answer: {ends}{END}"
+
+
+def shortened(text: str) -> str:
+    """A name on one line, cut where it is long."""
+    text = " ".join(text.split())
+    return text if len(text) <= NAME else text[: NAME - 1] + "…"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kg.errors import ModelError
 from kg.open import open_graph
 from kg.types import RelationPath
-from planner.decode import Decoded, Spelling, decode, trie_of
+from planner.decode import Decoded, Effort, Spelling, decode, trie_of
 from planner.lm import Growth, Node, Tokens
 from planner.space import PlanSpace
 
@@ -46,8 +46,11 @@ class FakeTree:
         self._kept = [*getattr(self, "_kept", []), node]  # so that no id is used twice
         return node
 
-    def begin(self, stem: Tokens = ()) -> tuple[float, Node]:
-        return sum(float(self.distribution(stem[:i])[token]) for i, token in enumerate(stem)), self._node(stem)
+    def begin(self, stems: Sequence[Tokens] = ()) -> list[tuple[float, Node]]:
+        return [
+            (sum(float(self.distribution(stem[:i])[token]) for i, token in enumerate(stem)), self._node(stem))
+            for stem in stems
+        ]
 
     def grow(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> Growth:
         self.passes += 1
@@ -86,7 +89,7 @@ def test_the_top_k_is_that_of_brute_force(
     legal = space(facts, facts[0][0], hops)
     plans, complete = legal.plans(10**6)
     tree = FakeTree(seed)
-    decoded = decode(legal, tree, SPELLING, k, batch, budget=10**6)
+    decoded = decode([legal], tree, SPELLING, k, Effort(batch, 10**6))[0]
     logps = {plan: tree.logp(plan) for plan in plans}
     expected = sorted(plans, key=lambda plan: -logps[plan])[:k]
     assert complete
@@ -98,12 +101,12 @@ def test_the_top_k_is_that_of_brute_force(
 
 def test_no_legal_plan_is_no_plan() -> None:
     tree = FakeTree(0)
-    assert decode(space([("a", "r", "a")], "a", 3), tree, SPELLING, 3) == Decoded((), float("-inf"), True, 0)
+    assert decode([space([("a", "r", "a")], "a", 3)], tree, SPELLING, 3)[0] == Decoded((), float("-inf"), True, 0)
     assert tree.passes == 0
 
 
 def test_plans_end_where_nothing_continues() -> None:
-    decoded = decode(space([("a", "r", "b")], "a", 3), FakeTree(0), SPELLING, 5)
+    decoded = decode([space([("a", "r", "b")], "a", 3)], FakeTree(0), SPELLING, 5)[0]
     assert [best.path for best in decoded.best] == [("r",)]
 
 
@@ -119,7 +122,7 @@ def complete_graph(size: int) -> list[tuple[str, str, str]]:
 
 
 def test_a_budget_is_kept_and_admitted() -> None:
-    decoded = decode(space(complete_graph(4), "0", 4), FakeTree(0, flat=True), SPELLING, 500, batch=2, budget=30)
+    decoded = decode([space(complete_graph(4), "0", 4)], FakeTree(0, flat=True), SPELLING, 500, Effort(2, 30))[0]
     assert not decoded.exact
     assert decoded.read <= 31
     assert 0 < len(decoded.best) < 500
@@ -128,15 +131,35 @@ def test_a_budget_is_kept_and_admitted() -> None:
 
 def test_the_batch_does_not_change_the_result() -> None:
     legal = space(complete_graph(3), "0", 3)
-    results = {decode(legal, FakeTree(5), SPELLING, 4, batch).best for batch in (1, 2, 8, 64)}
+    results = {decode([legal], FakeTree(5), SPELLING, 4, Effort(batch))[0].best for batch in (1, 2, 8, 64)}
     assert len(results) == 1
+
+
+def test_questions_side_by_side_are_decoded_as_alone() -> None:
+    spaces = [space(complete_graph(3), "0", 2), space([("a", "r", "b")], "a", 3), space([("a", "r", "a")], "a", 3)]
+    tree = FakeTree(7)
+    together = decode(spaces, tree, SPELLING, 3)
+    alone = [decode([one], FakeTree(7), SPELLING, 3)[0] for one in spaces]
+    assert together == alone
+    assert tree.passes == max(decoded.read for decoded in alone) or tree.passes < sum(d.read for d in alone)
+
+
+def test_it_stops_when_the_rest_cannot_matter() -> None:
+    legal = space(complete_graph(3), "0", 3)
+    whole = decode([legal], FakeTree(5), SPELLING, 50)[0]
+    share = exp(whole.best[0].logp - whole.log_total)
+    short = decode([legal], FakeTree(5), SPELLING, 50, Effort(mass=share / 2))[0]
+    assert short.exact
+    assert short.best == whole.best[: len(short.best)]
+    assert len(short.best) < 50
+    assert sum(exp(best.logp - short.log_total) for best in short.best) >= share / 2
 
 
 def test_little_is_read() -> None:
     """A stretch without a branch is one prefix, and hopeless ones are never read."""
     tree = FakeTree(3)
     legal = space(complete_graph(3), "0", 3)
-    decoded = decode(legal, tree, SPELLING, 1, batch=1)
+    decoded = decode([legal], tree, SPELLING, 1, Effort(batch=1))[0]
     assert decoded.exact
     assert decoded.read < len(legal.plans(10**6)[0]) / 5
 

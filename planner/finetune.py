@@ -1,0 +1,239 @@
+"""Supervised fine-tuning of a causal language model on prompts and completions, through TRL and peft.
+
+The order of the data is settled before the first step, so that nothing depends on where a run was stopped: each
+question appears once an epoch, with one of its targets drawn by weight, in a batch of sequences of its length.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kg.errors import ModelError
+from kg.types import Progress
+from planner.device import best_device, free_cores
+from planner.models import DEFAULT_LM, UNLOADABLE, locate, quietly
+from planner.run import Run
+
+CHUNK = 32  # batches within which samples are sorted by length
+Tokens = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a model is fine-tuned.
+
+    `rank` 0 trains all weights. `layers` is the share of the layers, from the top, that get adapters: those below
+    need no backward pass. `save_steps` says how much a kill may cost.
+    """
+
+    model: str = DEFAULT_LM
+    epochs: float = 4.0
+    batch: int = 8
+    learning_rate: float = 4e-4
+    warmup: float = 0.05
+    weight_decay: float = 0.01
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.0
+    layers: float = 1.0
+    max_tokens: int = 768
+    save_steps: int = 100
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A prompt and what may follow it, each with its share; the shares add up to 1."""
+
+    prompt: str
+    targets: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The tokens of one training sequence, of which the first `prompt` are not learned."""
+
+    tokens: Tokens
+    prompt: int
+
+
+def schedule(samples: Sequence[Sample], settings: Training, tokenizer: Any) -> list[Encoded]:
+    """Every training sequence in the order of training: whole batches of like lengths, epoch after epoch."""
+    draw = random.Random(settings.seed)
+    encoded: dict[tuple[int, int], Encoded] = {}
+    ordered: list[Encoded] = []
+    count = round(settings.epochs * len(samples))
+    while len(ordered) < count:
+        epoch = []
+        for number in draw.sample(range(len(samples)), len(samples)):
+            shares = [share for _, share in samples[number].targets]
+            (chosen,) = draw.choices(range(len(shares)), shares)
+            if (number, chosen) not in encoded:
+                sample = samples[number]
+                encoded[number, chosen] = encode(
+                    tokenizer, sample.prompt, sample.targets[chosen][0], settings.max_tokens
+                )
+            epoch.append(encoded[number, chosen])
+        ordered += bucketed(epoch, settings.batch, draw)
+    return ordered[:count]
+
+
+def bucketed(sequences: Sequence[Encoded], batch: int, draw: random.Random) -> Iterator[Encoded]:
+    """The sequences in batches of like lengths; the batches in random order, a short one last."""
+    batches = []
+    for start in range(0, len(sequences), CHUNK * batch):
+        some = sorted(sequences[start : start + CHUNK * batch], key=lambda sequence: len(sequence.tokens))
+        batches += [some[i : i + batch] for i in range(0, len(some), batch)]
+    short = [some for some in batches if len(some) < batch]
+    full = [some for some in batches if len(some) == batch]
+    draw.shuffle(full)
+    for some in (*full, *short):
+        yield from some
+
+
+def encode(tokenizer: Any, prompt: str, target: str, max_tokens: int) -> Encoded:
+    """A prompt and its target as tokens, exactly as the decoder reads them; ModelError if they are too many."""
+    begin = tokenizer.bos_token_id
+    before = (() if begin is None else (begin,)) + tuple(tokenizer(prompt, add_special_tokens=False)["input_ids"])
+    after = tuple(tokenizer(target, add_special_tokens=False)["input_ids"])
+    if len(before) + len(after) > max_tokens:
+        raise ModelError(
+            f"a sample has {len(before) + len(after)} tokens, {max_tokens} is max_tokens: {prompt[:60]!r} …"
+        )
+    return Encoded(before + after, len(before))
+
+
+def load_for_training(settings: Training, progress: Progress | None) -> tuple[Any, Any]:
+    """The model (with adapters, unless all weights are trained) and its tokenizer."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = locate(settings.model, progress)
+    if progress:
+        progress("loading models", 0, 0)
+    device, _ = best_device()
+    if device == "cpu":
+        torch.set_num_threads(free_cores())
+    torch.manual_seed(settings.seed)
+    try:
+        with quietly():
+            tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+    except UNLOADABLE as error:
+        raise ModelError(f"{settings.model} does not load as a causal language model: {first_line(error)}") from error
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    model.config.use_cache = False
+    return (with_adapters(model, settings) if settings.rank else model), tokenizer
+
+
+def with_adapters(model: Any, settings: Training) -> Any:
+    """The model with fresh low-rank adapters (Hu et al., ICLR 2022, arXiv:2106.09685) on its upper linear layers."""
+    from peft import LoraConfig, get_peft_model
+
+    total = model.config.num_hidden_layers
+    first = total - max(1, round(total * settings.layers))
+    config = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        target_modules="all-linear",
+        layers_to_transform=list(range(first, total)) if first else None,
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, config)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def finetune(
+    samples: Sequence[Sample],
+    dev: Sequence[Sample],
+    settings: Training,
+    run: Run,
+    progress: Progress | None = None,
+) -> dict[str, float]:
+    """Train on the samples and leave the weights in the run's directory; the last loss on dev, tokens and seconds.
+
+    Goes on from the last whole checkpoint if the run has one. Raises ModelError, or RunError where the disk is full
+    (the last checkpoint is kept).
+    """
+    import torch
+    from datasets import Dataset
+    from trl import SFTConfig, SFTTrainer
+
+    model, tokenizer = load_for_training(settings, progress)
+    ordered = schedule(samples, settings, tokenizer)
+    held_out = schedule(dev, replace(settings, epochs=1, batch=32), tokenizer) if dev else []
+    checkpoint = run.last_checkpoint()
+    began, batch = time.monotonic(), min(settings.batch, len(ordered))
+    with run.disk_errors(), quietly(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"torch|trl|peft|accelerate|transformers")
+        trainer: Any = SFTTrainer(
+            model=model,
+            args=SFTConfig(
+                output_dir=str(run.checkpoints),
+                per_device_train_batch_size=batch,
+                per_device_eval_batch_size=32,
+                num_train_epochs=1,  # the schedule holds all epochs
+                train_sampling_strategy="sequential",
+                learning_rate=settings.learning_rate,
+                lr_scheduler_type="cosine",
+                warmup_steps=math.ceil(settings.warmup * len(ordered) / batch),
+                weight_decay=settings.weight_decay,
+                save_steps=settings.save_steps,
+                save_total_limit=2,
+                logging_steps=10,
+                seed=settings.seed,
+                bf16=best_device()[1] == "bfloat16",
+                use_cpu=best_device()[0] == "cpu",
+                completion_only_loss=True,
+                max_length=None,
+                gradient_checkpointing=False,
+                dataloader_pin_memory=torch.cuda.is_available(),
+                dataset_kwargs={"skip_prepare_dataset": True},
+                remove_unused_columns=False,
+                report_to=[],
+                disable_tqdm=True,
+            ),
+            train_dataset=Dataset.from_list([columns(sequence) for sequence in ordered]),
+            eval_dataset=Dataset.from_list([columns(sequence) for sequence in held_out]) if held_out else None,
+            processing_class=tokenizer,
+            callbacks=[reporting(run, progress)],
+        )
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        loss = float(trainer.evaluate()["eval_loss"]) if held_out else math.nan
+        run.save_weights(trainer.accelerator.unwrap_model(trainer.model), tokenizer)
+    tokens = sum(len(sequence.tokens) for sequence in ordered)
+    return {"dev_loss": loss, "tokens": tokens, "seconds": time.monotonic() - began, "steps": trainer.state.global_step}
+
+
+def columns(sequence: Encoded) -> dict[str, list[int]]:
+    """A sequence as TRL's collator takes it."""
+    labels = [-100] * sequence.prompt + list(sequence.tokens[sequence.prompt :])  # -100: not learned
+    return {"input_ids": list(sequence.tokens), "labels": labels}
+
+
+def reporting(run: Run, progress: Progress | None) -> Any:
+    """A trainer callback that tells the progress and keeps the metrics of every tenth step."""
+    from transformers import TrainerCallback
+
+    class Reporting(TrainerCallback):
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if progress:
+                progress("training", state.global_step, state.max_steps)
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            if state.is_world_process_zero:
+                run.log({"step": state.global_step, **(logs or {})})
+
+    return Reporting()

@@ -1,0 +1,98 @@
+"""Answers by a trained language model that quotes the evidence it relies on, or says that there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, inf, log
+from typing import NamedTuple
+
+from kg.graph import Graph
+from kg.types import Question
+from planner.base import Plan
+from planner.decode import log_sum
+from planner.lm import LanguageModel, Tokens
+from planner.prompts import END, relation_words
+from reasoner.base import Answer, Evidence, Retrieved
+from reasoner.prompts import NOT_HERE, ends_words, evidence_question, quote
+from reasoner.symbolic import answer_from, no_answer
+
+SHOWN = 8  # lines of evidence that the model reads
+LEAST = 1e-3  # a planner's probability below which it does not count for less
+
+
+class Line(NamedTuple):
+    """A line of evidence: how it is quoted, the ends it names, and what was retrieved."""
+
+    name: str
+    ends: str
+    retrieved: Retrieved
+
+
+class QuotingReasoner:
+    """A `Reasoner` that has learned to quote a line of evidence or to say "not in this graph".
+
+    Every line's quote is scored exactly; nothing else can be said. `trust` is how much the planner's own probability
+    counts beside it (0: not at all; both are logarithms).
+    """
+
+    name = "quoting"
+
+    def __init__(self, graph: Graph, lm: LanguageModel, trust: float = 0.5) -> None:
+        self._graph = graph
+        self._lm = lm
+        self._words = relation_words(graph)
+        self._trust = trust
+
+    def answer(
+        self, questions: Sequence[Question], plans: Sequence[Plan], evidence: Sequence[Evidence]
+    ) -> list[Answer]:
+        """An answer for each question; the model reads all of them side by side."""
+        answers = [no_answer(plan, found, 1.0) for plan, found in zip(plans, evidence, strict=True)]
+        asked = [number for number, found in enumerate(evidence) if found.found]
+        if not asked:
+            return answers
+        lines = [lines_of(self._graph, evidence[number].found[:SHOWN], self._words) for number in asked]
+        prompts = [
+            evidence_question([(line.name, line.ends) for line in some], questions[number].text)
+            for number, some in zip(asked, lines, strict=True)
+        ]
+        tree = self._lm.tree("", prompts)
+        roots = [node for _, node in tree.begin()]
+        scores = tree.extend(roots, [[self._option(line.name) for line in some] + [self._none] for some in lines])
+        for number, some, scored in zip(asked, lines, scores, strict=True):
+            logps = [logp for logp, _ in scored]
+            answers[number] = self._chosen(some, logps, plans[number], evidence[number])
+        return answers
+
+    @property
+    def _none(self) -> Tokens:
+        return self._lm.encode(NOT_HERE + END)
+
+    def _option(self, name: str) -> Tokens:
+        return self._lm.encode(f" {name}{END}")
+
+    def _chosen(self, lines: Sequence[Line], logps: Sequence[float], plan: Plan, evidence: Evidence) -> Answer:
+        """The answer of the best line, or the refusal where "not in this graph" weighs more."""
+        weights = [line.retrieved.weight for line in lines] + [max(0.0, 1 - plan.fits)]
+        scores = [
+            logp + self._trust * log(max(weight, LEAST)) for logp, weight in zip(logps, weights, strict=True)
+        ]
+        total = log_sum(scores)
+        shares = [exp(score - total) if total > -inf else 0.0 for score in scores]
+        best = max(range(len(scores)), key=lambda place: scores[place])
+        if best == len(lines):
+            return no_answer(plan, evidence, 1.0)
+        found = answer_from(self._graph, lines[best].retrieved, evidence, 1.0)
+        return Answer(
+            found.entities, found.support, found.text, found.verdict, shares[best], found.total, found.reasons
+        )
+
+
+def lines_of(graph: Graph, found: Sequence[Retrieved], words: dict[str, str]) -> list[Line]:
+    """Evidence as lines, each quote once (the first, which is the most probable, where two read alike)."""
+    lines: dict[str, Line] = {}
+    for retrieved in found:
+        name = quote(retrieved.topic.entity.label, retrieved.relations, words)
+        labels = [graph.entity(end).label for end in retrieved.ends[:5]]
+        lines.setdefault(name, Line(name, ends_words(labels, retrieved.ends_total), retrieved))
+    return list(lines.values())
