@@ -48,6 +48,27 @@ class Row:
             return min(map(len, self.paths))
         return len(max(self.plans, key=lambda plan: plan.weight).path) if self.plans else 0
 
+    @property
+    def targets(self) -> tuple[PlanLabel, ...]:
+        """What a planner is trained on: the gold paths, weighted alike, where they are known, else the mined plans."""
+        if not self.paths:
+            return self.plans
+        mined = {plan.path: plan for plan in self.plans}
+        share = 1 / len(self.paths)
+        return tuple(
+            (mined.get(path) or PlanLabel(path, 1.0, 1.0, share))._replace(weight=share) for path in self.paths
+        )
+
+    @property
+    def unanswerable(self) -> bool:
+        """Whether the graph does not know, on purpose."""
+        return not self.answers
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether there are answers, but no relation path to them was found."""
+        return bool(self.answers) and not self.plans
+
 
 def as_json(row: Row) -> dict[str, Any]:
     """A row as it is written: what is empty is left out, but for the answers."""
@@ -71,10 +92,26 @@ def as_json(row: Row) -> dict[str, Any]:
     return written
 
 
+FIELDS = ("id", "question", "answers", "topics", "mention", "paths", "plans")
+
+
 def from_json(written: dict[str, Any]) -> Row:
-    """The row that `as_json` wrote."""
+    """The row that `as_json` wrote; ValueError that names the field that is wrong."""
+    unknown = [name for name in written if name not in FIELDS]
+    missing = [name for name in FIELDS[:3] if name not in written]
+    if unknown or missing:
+        raise ValueError(f"unknown field {unknown[0]!r}" if unknown else f"no field {missing[0]!r}")
+    for name in ("answers", "topics", "paths"):
+        values = written.get(name, [])
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise ValueError(f"field {name!r} is {values!r:.60}, expected a list of texts")
+    for name in ("id", "question"):
+        if not isinstance(written[name], str) or not written[name]:
+            raise ValueError(f"field {name!r} is {written[name]!r:.60}, expected a text")
     plans = (
-        PlanLabel(parse_relation_path(plan["path"]), plan["precision"], plan["recall"], plan["weight"])
+        PlanLabel(
+            parse_relation_path(plan["path"]), float(plan["precision"]), float(plan["recall"]), float(plan["weight"])
+        )
         for plan in written.get("plans", ())
     )
     return Row(
@@ -96,8 +133,13 @@ def write_rows(path: Path, rows: Iterable[Row]) -> None:
 
 def read_rows(path: Path) -> Iterator[Row]:
     """The rows of a file that `write_rows` wrote; LoadError with the line otherwise."""
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text("utf-8").split("\n")  # not splitlines: a text may hold other signs that end lines
+    except OSError as error:
+        raise LoadError(f"{path}: {error.strerror or error}") from None
+    for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, 1):
         try:
             yield from_json(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise LoadError(f"{path}, line {number}: not a row of `rog data make` ({error!r})") from None
+            reason = str(error) if type(error) is ValueError else repr(error)
+            raise LoadError(f"{path}, line {number}: not a row of `rog data make` ({reason})") from None

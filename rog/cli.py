@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from kg.errors import RogError
+from rog.cli_data import data_app
 
 if TYPE_CHECKING:
     from kg.graph import Graph
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 kg_app = typer.Typer(help="Build, describe and search graphs.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(kg_app, name="kg")
+app.add_typer(data_app, name="data")
 
 # Where nobody looks at a terminal, lines are not folded to the width of one.
 out = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 200)
