@@ -81,14 +81,16 @@ def finding(comparison: Comparison) -> str:
     """One comparison as a sentence."""
     first, second = comparison.first, comparison.second
     name, other = f"<b>{escape(second.system)}</b>", first.system
-    if first.system == second.system:
-        name, other = f"{name} with {escape(second.setting)}", f"with {first.setting}"
+    if first.anonymous != second.anonymous:
+        name, other = f"{name} without entity names", "with them"
+    elif first.system == second.system:
+        name, other = f"{name} with {second.topics} topics", f"with {first.topics} ones"
     mean, low, high = comparison.f1.interval
     if low == high == 0:
-        return f"{name} gets the same F1 as {escape(other)} on every question."
+        return f"{name}: the same F1 as {escape(other)} on every question."
     amount = f"F1 {signed(mean)} [{signed(low)}, {signed(high)}], p {p_value(comparison.f1_holm)}"
     if comparison.f1_holm >= LEVEL:
-        return f"Whether {name} differs from {escape(other)} cannot be told ({amount})."
+        return f"{name} is neither better nor worse than {escape(other)}, as far as can be told ({amount})."
     word = '<span class="good">better</span>' if mean > 0 else '<span class="bad">worse</span>'
     return f"{name} is {word} than {escape(other)} ({amount})."
 

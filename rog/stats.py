@@ -101,7 +101,7 @@ def mcnemar(first: Sequence[bool] | NDArray[np.bool_], second: Sequence[bool] | 
     only_second = sum(bool(b) and not a for a, b in pairs)
     apart, fewer = only_first + only_second, min(only_first, only_second)
     tail = sum(comb(apart, count) for count in range(fewer + 1))
-    return min(1.0, 2 * tail / 2**apart)  # Python's integers: exact, and no overflow
+    return min(1.0, 2 * tail / (1 << apart))  # of whole numbers: exact, and no overflow
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
