@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from kg.errors import RogError
+from rog.cli_eval import evaluate_command
 from rog.cli_data import data_app
 
 if TYPE_CHECKING:
@@ -410,3 +411,6 @@ def kg_push(
     with progress(err) as report:
         push(store, client, report)
     out.print(f"{client.address}: {store.size.entities:,} nodes · {store.size.triples:,} relationships")
+
+
+app.command("eval")(evaluate_command)
