@@ -32,8 +32,8 @@ Thing = TypeVar("Thing")
 class WeighSettings:
     """How a path is weighed: `f1 ** sharpness / step ** hops * named ** n * (votes + doubt) ** trust`.
 
-    There are `rounds` of voting; with 0 it is `f1 ** sharpness / step ** hops`.
-
+    There are `rounds` of voting; with 0 it is `f1 ** sharpness / step ** hops`. Divided by `detour` is what goes on
+    from the end of another path to the same ends: the country, then its capital, then that one's country.
     `n` is the number of the question's words that are in the labels of the path's relations.
     A vote counts the cosine of the two wordings to the power of `focus`, if that is at least `least`.
     """
@@ -41,6 +41,7 @@ class WeighSettings:
     rounds: int = 8
     sharpness: float = 5.0
     step: float = 2.0
+    detour: float = 4.0
     named: float = 3.0
     trust: float = 1.0
     focus: float = 4.0
@@ -82,6 +83,7 @@ def weigh(
     match -= np.log(settings.step) * np.array([len(candidate.path) for candidate in flat])
     weights = shares(match, owner)
     if settings.rounds:
+        match -= np.log(settings.detour) * detours(candidates)
         match += np.log(settings.named) * named(questions, candidates, labels)
         asked, paths = numbered(questions), numbered(candidate.path for candidate in flat)
         wording = np.array([asked[words] for words in questions])[owner]
@@ -113,6 +115,15 @@ def named(
         asked = {word[:STEM] for word in words}
         counts += [len(asked & set().union(*(stems.get(r, set()) for r in path))) for path, _ in row]
     return np.array(counts, np.float64)
+
+
+def detours(candidates: Sequence[Sequence[Candidate]]) -> Floats:
+    """1 for each candidate that ends exactly at the answers, as does some beginning of it; else 0."""
+    found = []
+    for row in candidates:
+        exact = {path for path, f1 in row if f1 > 1 - 1e-9}
+        found += [path in exact and any(path[:k] in exact for k in range(1, len(path))) for path, _ in row]
+    return np.array(found, np.float64)
 
 
 def voted(near: Any, wording: Ints, path: Ints, weights: Floats, paths: int) -> Floats:

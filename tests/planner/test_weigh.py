@@ -39,6 +39,13 @@ def test_a_better_match_and_a_shorter_path_and_a_named_relation_weigh_more() -> 
     assert named > other
 
 
+def test_a_detour_weighs_less_than_another_way() -> None:
+    """Both are one step longer than `a`; only the first passes through its end."""
+    paths = [Candidate(("a",), 1.0), Candidate(("a", "b"), 1.0), Candidate(("c", "b"), 1.0)]
+    ((_, detour, other),) = weigh([words_of("who", "")], [paths], LABELS)
+    assert detour < other
+
+
 def test_no_candidates_no_weights() -> None:
     assert weigh([], [], LABELS) == []
     assert weigh([("who",), ("what",)], [[], []], LABELS) == [[], []]
