@@ -44,17 +44,8 @@ def evaluate(
     for system in systems[1:]:  # a wrong name shows now, and not after hours
         system.make(setup_of(graph, rows, options, progress))
     for anonymous in (False, True) if options.anonymise else (False,):
-        seen = Anonymous(graph) if anonymous else graph
         for system in systems:
-            answering = system.make(setup_of(seen, rows, options, progress))
-            for topics in settings(rows, options):
-                arm = Arm(system.name, topics, anonymous)
-                run = Run(asked, answering, arm, system.seed, seen, options.batch)
-                for done, batch in enumerate(run.batches()):
-                    records += batch
-                    if progress:
-                        what = f"{system.title}, {arm.setting}"
-                        progress(what, min((done + 1) * options.batch, len(rows)), len(rows))
+            records += answered(system, asked, anonymous, options, progress)
     table = Table(records, rows)
     answerable = sum(bool(row.answers) for row in rows)
     return Report(
@@ -70,6 +61,24 @@ def evaluate(
         stratify(table, trained),
         tuple(notes(rows, graph, options, records)),
     )
+
+
+def answered(
+    system: System, asked: Questions, anonymous: bool, options: Options, progress: Progress | None
+) -> list[Record]:
+    """All questions answered by one system, in every setting of topics; it is let go of afterwards."""
+    rows = asked.rows
+    seen = Anonymous(asked.graph) if anonymous else asked.graph
+    answering = system.make(setup_of(seen, rows, options, progress))
+    records: list[Record] = []
+    for topics in settings(rows, options):
+        arm = Arm(system.name, topics, anonymous)
+        for batch in Run(asked, answering, arm, system.seed, seen, options.batch).batches():
+            records += batch
+            if progress:
+                done = len(records) % len(rows) or len(rows)
+                progress(f"{system.title}, {arm.setting}", done, len(rows))
+    return records
 
 
 def check(systems: Sequence[System], rows: Sequence[Row]) -> None:
@@ -98,7 +107,7 @@ def notes(rows: Sequence[Row], graph: Graph, options: Options, records: Sequence
     """What a reader must know of the figures."""
     missing = [key for row in rows for key in row.answers if not graph_has(graph, key)]
     if missing:
-        yield f"{len(missing):,} gold answers are no entities of this graph (as {missing[0]!r}) and cannot be found"
+        yield f"{len(missing):,} gold answers (as {missing[0]!r}) are not, or not clearly, entities of this graph"
     if "gold" in settings(rows, options) and not all(row.topics for row in rows):
         yield f"{sum(not row.topics for row in rows):,} questions have no gold topics; both settings link them"
     cut = len({record.row.id for record in records if record.total > len(record.answers)})

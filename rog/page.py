@@ -206,17 +206,15 @@ def strata(report: Report) -> Iterator[str]:
 
 def strata_table(found: Sequence[Stratum]) -> str:
     """The strata in figures."""
-    head = ["Questions", "Number", "System", "F1", "Hits@1"]
-    rows = [
-        [
-            Cell(s.name, s.kind, head=True),
-            Cell(f"{s.questions:,}"),
-            Cell(s.arm.system, s.arm.setting, "left"),
-            interval_cell(s.f1),
-            interval_cell(s.hits_at_1),
+    head = ["System", "F1", "Hits@1"]
+    rows: list[list[Cell]] = []
+    for kind, name, number in dict.fromkeys((s.kind, s.name, s.questions) for s in found):
+        rows.append([Cell(f"{name} ({number:,} question{'s' * (number != 1)})", kind="group")])
+        rows += [
+            [Cell(s.arm.system, s.arm.setting, head=True), interval_cell(s.f1), interval_cell(s.hits_at_1)]
+            for s in found
+            if (s.kind, s.name) == (kind, name)
         ]
-        for s in found
-    ]
     return table("Answerable questions that have something in common.", head, rows)
 
 
@@ -255,7 +253,8 @@ def method(report: Report) -> str:
         "question before, so that seeds are not mistaken for questions; their range stands beside.",
         "Differences are paired: the same resampled questions for both systems. McNemar's exact test compares whose "
         "first answer is right. p-values are corrected by Holm's method where several systems are compared.",
-        "Linked topics are found by the linker in the question's words; gold topics are given with the questions.",
+        "Linked topics are found by the linker in the question's words; gold topics come with "
+        "the data; where nobody gave any, `rog data make` chose them by looking at the answers.",
         "Oracles are given the gold plan, and know which questions have none: they are ceilings, not systems.",
         f"At most {options.k} plans of {options.max_hops} steps, {options.limit:,} entities a plan; "
         f"{options.batch} question{'s' * (options.batch != 1)} at a time.",

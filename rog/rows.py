@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 from kg.datasets import RawQuestion, read_questions
 from kg.errors import GraphError, LoadError
 from kg.graph import Graph
-from kg.link import graph_has
-from kg.names import normal
-from kg.store import Store
-from kg.types import Progress, RelationPath
+from kg.types import Progress, RelationPath, base
 from planner.data import Row, read_rows
+from planner.folder import content_hash
+from planner.resolve import Keys
 from rog.arms import gold_paths
 
 MANIFEST = "manifest.json"
@@ -44,11 +42,13 @@ def manifest_of(data: Path) -> dict[str, object]:
 
 def check_same(data: Path, graph: Graph) -> None:
     """GraphError if the questions were made on a graph of other content than this one."""
-    made_on = manifest_of(data).get("sha256")
-    if made_on and isinstance(graph, Store) and graph.manifest.get("sha256") != made_on:
+    manifest = manifest_of(data)
+    made_on = str(manifest.get("kg_sha256") or manifest.get("sha256") or "")
+    found = content_hash(graph)
+    if made_on and found != made_on:
         raise GraphError(
-            f"{data} was made on another graph than {graph.name}: its manifest has sha256 {str(made_on)[:12]}…, "
-            f"the graph {str(graph.manifest.get('sha256'))[:12]}…; make the data again, or give that graph with --kg"
+            f"{data} was made from another graph than {graph.name} (sha256 {found[:12] or 'none'}, expected "
+            f"{made_on[:12]}); give that graph with --kg, or make the data again with `rog data make`"
         )
 
 
@@ -56,7 +56,8 @@ def evaluation_rows(data: Path, graph: Graph, progress: Progress | None = None) 
     """The questions of a file, answers and topics as keys; a name that no entity has stays as it is written."""
     if is_ours(data):
         return list(read_rows(data))
-    return [row_of(question, graph) for question in read_questions([str(data)], progress=progress)]
+    keys = Keys(graph)
+    return [row_of(question, graph, keys) for question in read_questions([str(data)], progress=progress)]
 
 
 def is_ours(data: Path) -> bool:
@@ -67,20 +68,16 @@ def is_ours(data: Path) -> bool:
         return any(field in line for line in stream for field in OURS)
 
 
-def row_of(question: RawQuestion, graph: Graph) -> Row:
-    """A question with its answers and topics looked up; topics that are not found are left out."""
-    answers = tuple(dict.fromkeys(key for answer in question.answers for key in keys_of(graph, answer) or (answer,)))
-    topics = tuple(dict.fromkeys(key for topic in question.topics for key in keys_of(graph, topic)[:1]))
-    return Row(question.id, question.text, answers, topics, "", question.paths)
+def row_of(question: RawQuestion, graph: Graph, keys: Keys) -> Row:
+    """A question with its answers and topics looked up.
 
-
-def keys_of(graph: Graph, text: str) -> Sequence[str]:
-    """The entity of this key, or of this name: the one with the most facts where several share it; else none."""
-    if graph_has(graph, text):
-        return (text,)
-    names = graph.named([normal(text)])
-    keys = {name.key for name in names if name.text == text} or {name.key for name in names}
-    return sorted(keys, key=lambda key: (-graph.entity(key).degree, key))[:1]
+    An answer that is not found stays, since leaving it out would make the question easier. Topics that are not
+    found are left out, and so are paths with relations that the graph does not have.
+    """
+    answers = tuple(dict.fromkeys(keys.find(answer)[0] or answer for answer in question.answers))
+    topics = tuple(dict.fromkeys(filter(None, (keys.find(topic)[0] for topic in question.topics))))
+    paths = tuple(path for path in question.paths if all(base(relation) in graph.relations for relation in path))
+    return Row(question.id, question.text, answers, topics, "", paths)
 
 
 def trained_paths(train: Path, graph: Graph) -> set[RelationPath]:

@@ -48,7 +48,7 @@ def test_table_report_and_json(data: Path, tmp_path: Path) -> None:
 def test_data_of_another_graph_is_refused(data: Path) -> None:
     ran = rog("eval", "--data", str(data), "--kg", "demo", "--system", "lexical")
     assert ran.returncode == 1
-    assert "was made on another graph" in ran.stderr
+    assert "was made from another graph" in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
 
 
