@@ -17,34 +17,12 @@ from typing import Any
 from kg.errors import ModelError
 from kg.types import Progress
 from planner.device import best_device, free_cores
-from planner.models import DEFAULT_LM, UNLOADABLE, locate, quietly
+from planner.models import UNLOADABLE, locate, quietly
 from planner.run import Run
+from planner.settings import Training
 
 CHUNK = 32  # batches within which samples are sorted by length
 Tokens = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Training:
-    """How a model is fine-tuned.
-
-    `rank` 0 trains all weights. `layers` is the share of the layers, from the top, that get adapters: those below
-    need no backward pass. `save_steps` says how much a kill may cost.
-    """
-
-    model: str = DEFAULT_LM
-    epochs: float = 4.0
-    batch: int = 8
-    learning_rate: float = 4e-4
-    warmup: float = 0.05
-    weight_decay: float = 0.01
-    rank: int = 16
-    alpha: int = 32
-    dropout: float = 0.0
-    layers: float = 1.0
-    max_tokens: int = 768
-    save_steps: int = 100
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +121,18 @@ def with_adapters(model: Any, settings: Training) -> Any:
         r=settings.rank,
         lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
-        target_modules="all-linear",
-        layers_to_transform=list(range(first, total)) if first else None,
+        target_modules=[name for name, part in model.named_modules() if in_layer(name, part, first)],
         task_type="CAUSAL_LM",
     )
     return get_peft_model(model, config)
+
+
+def in_layer(name: str, part: Any, first: int) -> bool:
+    """Whether a module is a linear map inside the `first`th layer or a later one."""
+    from torch.nn import Linear
+
+    numbers = [int(step) for step in name.split(".") if step.isdigit()]
+    return isinstance(part, Linear) and bool(numbers) and numbers[0] >= first
 
 
 def first_line(error: BaseException) -> str:
@@ -215,6 +200,22 @@ def finetune(
         run.save_weights(trainer.accelerator.unwrap_model(trainer.model), tokenizer)
     tokens = sum(len(sequence.tokens) for sequence in ordered)
     return {"dev_loss": loss, "tokens": tokens, "seconds": time.monotonic() - began, "steps": trainer.state.global_step}
+
+
+def trial_seconds(model: Any, ordered: Sequence[Encoded], batch: int) -> float:
+    """The seconds that a token of training takes here, from two batches of ordinary length after a first one."""
+    import torch
+
+    middle = sorted(ordered, key=lambda sequence: len(sequence.tokens))[len(ordered) // 2 :][:batch]
+    size = min(len(sequence.tokens) for sequence in middle)
+    tokens = torch.tensor([sequence.tokens[:size] for sequence in middle])
+    began = 0.0
+    for number in range(3):
+        if number == 1:
+            began = time.monotonic()
+        model(input_ids=tokens, labels=tokens).loss.backward()
+    model.zero_grad()
+    return (time.monotonic() - began) / (2 * tokens.numel())
 
 
 def columns(sequence: Encoded) -> dict[str, list[int]]:

@@ -28,11 +28,11 @@ from safetensors import SafetensorError
 
 from kg.errors import ModelError, disk_errors
 from kg.types import Progress
+from planner.settings import DEFAULT_LM as DEFAULT_LM  # where others look for it
 
 # What transformers raises for folders that hold something else, or the wrong kind of model.
 UNLOADABLE = (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, ImportError, SafetensorError)
 
-DEFAULT_LM = "HuggingFaceTB/SmolLM2-135M-Instruct"
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 HUB_TIMEOUT = 1.0  # seconds until the hub counts as unreachable
 

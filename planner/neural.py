@@ -11,7 +11,7 @@ from planner.base import Plan, ScoredPath
 from planner.decode import Decoded, Effort, Spelling, decode
 from planner.lexical import nothing_to_plan
 from planner.lm import LanguageModel
-from planner.prompts import END, SEPARATOR, plan_preamble, planner_question, relation_words
+from planner.prompts import END, SEPARATOR, plan_preamble, planner_question, relation_words, trained_question
 from planner.space import plan_space
 
 TRAINED_MASS = 0.99  # share of the legal plans' probability at which a trained planner's search ends
@@ -33,7 +33,7 @@ class LmPlanner:
         self._graph = graph
         self._lm = lm
         self.spelling = spelling_of(lm, relation_words(graph))
-        self._preamble = "" if lm.run else plan_preamble()
+        self._preamble, self._prompt = ("", trained_question) if lm.run else (plan_preamble(), planner_question)
         self._effort = Effort(mass=mass)
 
     def plan(self, questions: Sequence[Question], k: int = 3, max_hops: int = 3) -> list[Plan]:
@@ -42,7 +42,7 @@ class LmPlanner:
         askable = [number for number, space in enumerate(spaces) if space.options(())]
         plans = [nothing_to_plan(question) for question in questions]
         if askable:
-            tree = self._lm.tree(self._preamble, [planner_question(questions[number]) for number in askable])
+            tree = self._lm.tree(self._preamble, [self._prompt(questions[number]) for number in askable])
             decoded = decode([spaces[number] for number in askable], tree, self.spelling, k, self._effort)
             for number, found in zip(askable, decoded, strict=True):
                 plans[number] = self._plan(found)

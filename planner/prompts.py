@@ -78,6 +78,25 @@ def planner_question(question: Question) -> str:
     return plan_question(question.text, question.topics[0].mention if question.topics else "")
 
 
+def trained_question(question: Question) -> str:
+    """The prompt of a planner that was trained: the question with its best topic's type for the topic's name.
+
+    What is asked does not depend on of whom, so that questions about different entities teach the same thing.
+    """
+    text = question.text
+    if question.topics:
+        topic = question.topics[0]
+        kind = topic.entity.types[0] if topic.entity.types else "X"
+        text = masked(text, topic.mention, f"[{kind}]")
+    return f"{text}\nPath:"
+
+
+def masked(text: str, mention: str, instead: str) -> str:
+    """The text with its first mention, in any case of letters, replaced; as it is where there is none."""
+    place = text.casefold().find(mention.casefold()) if mention else -1
+    return text if place < 0 else text[:place] + instead + text[place + len(mention) :]
+
+
 def channel_preamble() -> str:
     """The part of the prompt "plan, then question" that is the same for all questions."""
     return "".join(f"Path: {path}{END}Question: {question}{END}\n" for path, question in ASKED) + "Path:"

@@ -6,26 +6,42 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from kg.errors import ModelError
 from kg.graph import Graph
+from kg.types import Question, Topic
 from planner.data import Row
 from planner.finetune import Sample
-from planner.prompts import END, NONE, plan_question, plan_words, relation_words
+from planner.prompts import END, NONE, plan_words, relation_words, trained_question
 from planner.space import PlanSpace
 
+LEAST = 0.01  # share of a prompt's targets below which one is noise
 
-def plan_samples(rows: Sequence[Row], words: Mapping[str, str]) -> list[Sample]:
-    """What a planner learns from rows: a plan for each that has one, `none` for those that the graph cannot answer."""
-    samples = []
+
+def plan_samples(rows: Sequence[Row], graph: Graph) -> list[Sample]:
+    """What a planner learns from rows: a plan for each that has one, `none` for those that the graph cannot answer.
+
+    Questions that read alike but for their topic are one sample, which may have several plans.
+    """
+    words = relation_words(graph)
+    shares: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for row in rows:
-        targets = tuple((f" {plan_words(plan.path, words)}{END}", plan.weight) for plan in row.plans if plan.weight > 0)
+        topics = tuple(Topic(graph.entity(key), 1.0, row.mention) for key in row.topics[:1])
+        prompt = trained_question(Question(row.question, topics))
         if not row.answers:
-            targets = ((NONE + END, 1.0),)
-        if targets:
-            samples.append(Sample(plan_question(row.question, row.mention), targets))
-    return samples
+            shares[prompt][NONE + END] += 1.0
+        for plan in row.plans:
+            if plan.weight > 0 and row.answers:
+                shares[prompt][f" {plan_words(plan.path, words)}{END}"] += plan.weight
+    return [Sample(prompt, normalised(targets)) for prompt, targets in shares.items()]
+
+
+def normalised(targets: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    """Targets with shares that add up to 1; those of less than a hundredth are left out."""
+    total = sum(targets.values())
+    kept = {text: share for text, share in targets.items() if share >= LEAST * total}
+    return tuple((text, share / sum(kept.values())) for text, share in kept.items())
 
 
 def misplaced(rows: Sequence[Row], graph: Graph, share: float, seed: int) -> Iterator[Row]:
@@ -52,8 +68,5 @@ def misplaced(rows: Sequence[Row], graph: Graph, share: float, seed: int) -> Ite
 
 
 def training_samples(rows: Sequence[Row], graph: Graph, none_share: float, seed: int) -> list[Sample]:
-    """All that a planner is trained on; ModelError if nothing is."""
-    samples = plan_samples([*rows, *misplaced(rows, graph, none_share, seed)], relation_words(graph))
-    if not samples:
-        raise ModelError("no row has a plan to learn: `rog data check` says why")
-    return samples
+    """All that a planner is trained on."""
+    return plan_samples([*rows, *misplaced(rows, graph, none_share, seed)], graph)

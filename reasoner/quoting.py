@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import exp, inf, log
 from typing import NamedTuple
 
@@ -74,9 +74,7 @@ class QuotingReasoner:
     def _chosen(self, lines: Sequence[Line], logps: Sequence[float], plan: Plan, evidence: Evidence) -> Answer:
         """The answer of the best line, or the refusal where "not in this graph" weighs more."""
         weights = [line.retrieved.weight for line in lines] + [max(0.0, 1 - plan.fits)]
-        scores = [
-            logp + self._trust * log(max(weight, LEAST)) for logp, weight in zip(logps, weights, strict=True)
-        ]
+        scores = [logp + self._trust * log(max(weight, LEAST)) for logp, weight in zip(logps, weights, strict=True)]
         total = log_sum(scores)
         shares = [exp(score - total) if total > -inf else 0.0 for score in scores]
         best = max(range(len(scores)), key=lambda place: scores[place])
@@ -88,7 +86,7 @@ class QuotingReasoner:
         )
 
 
-def lines_of(graph: Graph, found: Sequence[Retrieved], words: dict[str, str]) -> list[Line]:
+def lines_of(graph: Graph, found: Sequence[Retrieved], words: Mapping[str, str]) -> list[Line]:
     """Evidence as lines, each quote once (the first, which is the most probable, where two read alike)."""
     lines: dict[str, Line] = {}
     for retrieved in found:

@@ -1,0 +1,92 @@
+"""Settings of a command: defaults, a preset, a YAML file and flags, each over the one before."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import Field, fields, replace
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from kg.errors import RogError
+
+Settings = TypeVar("Settings")
+
+
+class ConfigError(RogError):
+    """A setting that is unknown or has a value of another kind."""
+
+
+def resolve(defaults: Settings, preset: Mapping[str, Any], file: Path | None, flags: Mapping[str, Any]) -> Settings:
+    """The settings with everything that was given; ConfigError with the nearest key where one is unknown."""
+    given = dict(preset)
+    if file is not None:
+        given |= read_yaml(file)
+    given |= {name: value for name, value in flags.items() if value is not None}
+    known = {field.name: field for field in fields(defaults)}  # type: ignore[arg-type]
+    for name, value in given.items():
+        if name not in known:
+            raise ConfigError(f"{file}: unknown setting {name!r}{nearest(name, list(known))}")
+        given[name] = checked(known[name], value, file)
+    return replace(defaults, **given)  # type: ignore[type-var]
+
+
+def read_yaml(file: Path) -> dict[str, Any]:
+    """The keys of a YAML file."""
+    import yaml
+
+    try:
+        found = yaml.safe_load(file.read_text("utf-8"))
+    except OSError:
+        raise ConfigError(f"{file}: no such file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is no YAML: {' '.join(str(error).split())}") from None
+    if found is not None and not isinstance(found, dict):
+        raise ConfigError(f"{file}: expected lines of `key: value`")
+    return {str(name).replace("-", "_"): value for name, value in (found or {}).items()}
+
+
+def checked(field: Field[Any], value: Any, file: Path | None) -> Any:
+    """A value as the kind its default has; ConfigError otherwise."""
+    kind: Any = type(field.default)
+    try:
+        if isinstance(value, bool) is not (kind is bool) or (kind is int and isinstance(value, float)):
+            raise TypeError
+        return kind(value)  # a float may be written 1e-4, which YAML takes for a text
+    except (TypeError, ValueError):
+        where = f"{file}: " if file else ""
+        raise ConfigError(f"{where}{field.name} is {value!r}, expected {kind.__name__}") from None
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """A hint at what may have been meant."""
+    from rapidfuzz import process
+
+    near = [match[0] for match in process.extract(name, known, limit=2, score_cutoff=60)]
+    return f"; did you mean {' or '.join(near)}?" if near else f"; known are {', '.join(known)}"
+
+
+def with_flags(cls: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A decorator: a command whose `**flags` are the keys of a settings class, one option each."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.kind is not p.VAR_KEYWORD]
+        options = [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=None,
+                annotation=Annotated[
+                    type(field.default) | None,
+                    typer.Option(help=f"{field.metadata['help']} [default: {field.default}]", show_default=False),
+                ],
+            )
+            for field in fields(cls)
+        ]
+        command.__signature__ = inspect.Signature([*own, *options])  # type: ignore[attr-defined]
+        command.__annotations__ = {p.name: p.annotation for p in (*own, *options)}
+        return command
+
+    return decorate

@@ -1,0 +1,36 @@
+"""The settings of `rog train`, a flag each; light, since the command line reads them before it does anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from planner.settings import Training, key
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "smoke": {"epochs": 1.0, "batch": 4, "rank": 4, "limit": 32},
+    "laptop": {},
+    "gpu": {"batch": 32, "learning_rate": 6e-4},
+}
+
+
+@dataclass(frozen=True)
+class PlannerTraining(Training):
+    """How a planner is trained."""
+
+    limit: int = key(0, "Questions to train on at most (0: all).")
+    none: float = key(0.1, "Questions with another's topic, to be refused, as a share of the others.")
+
+
+@dataclass(frozen=True)
+class ReasonerTraining(Training):
+    """How a reasoner is trained."""
+
+    epochs: float = key(3.0, "Passes over the questions.")
+    limit: int = key(0, "Questions to train on at most (0: all).")
+    planner: str = key("lexical", "Whose predicted plans make up part of the evidence: a name or a run.")
+    oracle: float = key(0.8, "RAFT's P: the share of examples that keep what answers.")
+    predicted: float = key(0.5, "The share of examples whose evidence is what the planner predicts.")
+    distractors: int = key(4, "Paths beside it that do not answer.")
+    foreign: float = key(0.25, "The share of these that start from another question's topic.")
+    max_hops: int = key(3, "Steps of a plan at most.")

@@ -1,0 +1,125 @@
+"""`rog train`: from a folder of `rog data make` to the directory of a run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from kg.errors import ModelError
+from kg.graph import Graph
+from kg.types import Progress
+from planner.data import Row
+from planner.finetune import Sample, finetune, schedule
+from planner.folder import open_folder
+from planner.run import Run, graph_hash
+from planner.settings import Training
+from planner.train import training_samples
+from reasoner.examples import Raft, reasoning_samples
+from rog.settings import PlannerTraining, ReasonerTraining
+
+SHOWN = 20  # samples kept for reading
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a run is made from: its graph, its samples and those held out, and what the config says of it."""
+
+    graph: Graph
+    samples: list[Sample]
+    dev: list[Sample]
+    about: dict[str, Any]
+
+
+def material(data: Path, kg: str, settings: Training, progress: Progress | None = None) -> Material:
+    """The samples of a data folder for a planner or a reasoner; RogError where folder or graph is not what it says."""
+    folder = open_folder(data)
+    graph = folder.graph(kg, progress)
+    rows, dev = folder.rows("train"), folder.rows("dev")
+    if isinstance(settings, ReasonerTraining):
+        rows = rows[: settings.limit or None]
+        samples, dev_samples = reasoning(rows, dev, graph, settings, progress)
+    else:
+        assert isinstance(settings, PlannerTraining)
+        rows = rows[: settings.limit or None]
+        samples = training_samples(rows, graph, settings.none, settings.seed)
+        dev_samples = training_samples(dev, graph, settings.none, settings.seed) if dev else []
+    if not samples:
+        raise ModelError(f"{data}: no question to train on; `rog data check {data}` says why")
+    about = {
+        "role": "reasoner" if isinstance(settings, ReasonerTraining) else "planner",
+        "data": str(data),
+        "kg": kg or folder.manifest.kg,
+        "graph_sha256": graph_hash(graph),
+        "questions": len(rows),
+    }
+    return Material(graph, samples, dev_samples, about)
+
+
+def reasoning(
+    rows: Sequence[Row], dev: Sequence[Row], graph: Graph, settings: ReasonerTraining, progress: Progress | None
+) -> tuple[list[Sample], list[Sample]]:
+    """The reasoner's examples of both splits."""
+    from planner.registry import make_planner
+
+    planner = make_planner(settings.planner, graph, progress)
+    raft = Raft(
+        settings.oracle,
+        settings.predicted,
+        settings.distractors,
+        settings.foreign,
+        settings.max_hops,
+        settings.seed,
+    )
+
+    def tell(done: int) -> None:
+        if progress:
+            progress("composing examples", done, len(rows) + len(dev))
+
+    samples = reasoning_samples(rows, graph, planner, raft, tell)
+    return samples, reasoning_samples(dev, graph, planner, raft, lambda done: tell(len(rows) + done))
+
+
+def train(
+    found: Material, settings: Training, out: Path, resume: bool, force: bool, progress: Progress | None = None
+) -> dict[str, float]:
+    """Train, and leave a finished run in `out`: the last loss on dev, tokens, seconds, steps."""
+    run = Run(out)
+    shown = [{"prompt": sample.prompt, "targets": sample.targets} for sample in found.samples[:SHOWN]]
+    run.begin({**found.about, **asdict(settings)}, shown, resume, force)
+    result = finetune(found.samples, found.dev, settings, run, progress)
+    run.finish(model_card(found, settings, result))
+    return result
+
+
+def estimate(found: Material, settings: Training, progress: Progress | None = None) -> dict[str, float]:
+    """What training would take: sequences, tokens, steps, and seconds by the time that three steps take here."""
+    from planner.finetune import load_for_training, trial_seconds
+
+    model, tokenizer = load_for_training(settings, progress)
+    ordered = schedule(found.samples, settings, tokenizer)
+    tokens = sum(len(sequence.tokens) for sequence in ordered)
+    per_token = trial_seconds(model, ordered, settings.batch)
+    steps = -(-len(ordered) // settings.batch)
+    return {"sequences": len(ordered), "tokens": tokens, "steps": steps, "seconds": tokens * per_token}
+
+
+def model_card(found: Material, settings: Training, result: dict[str, float]) -> str:
+    """The run's README."""
+    about = found.about
+    weights = "all weights" if settings.rank == 0 else f"low-rank adapters (rank {settings.rank})"
+    return f"""# A {about["role"]} for {about["kg"]}
+
+`{settings.model}`, {weights}, fine-tuned with `rog train {about["role"]}` on {len(found.samples):,} samples from
+{about["questions"]:,} questions of `{about["data"]}`, {settings.epochs:g} epochs, seed {settings.seed}.
+
+- graph: `{about["kg"]}`, SHA-256 `{about["graph_sha256"] or "unknown"}`
+- trained on {result["tokens"]:,.0f} tokens in {result["steps"]:,.0f} steps, {result["seconds"]:,.0f} s
+- loss on dev: {result["dev_loss"]:.4f}
+- finished: {time.strftime("%Y-%m-%d")}
+
+It plans or reads evidence for this graph only. Measure it with
+`rog eval --data {about["data"]}/test.jsonl --system {"sft=" if about["role"] == "planner" else "sft=lexical,"}RUN`.
+"""
