@@ -104,9 +104,18 @@ def say_rejects(made: Made, to: Path) -> None:
         err.print(f"left out: {number}; all of them: {to / 'rejects.tsv'}", soft_wrap=True)
     lost = sum(row.unreachable for rows in made.rows.values() for row in rows)
     if lost:
-        err.print(f"{lost:,} questions have answers that no relation path reaches; they are kept, without plans")
+        err.print(
+            f"{lost:,} questions have answers that no relation path reaches; they are kept, without plans",
+            soft_wrap=True,
+        )
     if made.cut:
-        err.print(f"{made.cut:,} questions lie at entities so well connected that not every path was looked for")
+        err.print(
+            f"{made.cut:,} questions lie at entities so well connected that not every path was looked for",
+            soft_wrap=True,
+        )
+    for name, rows in made.rows.items():
+        if not rows:
+            err.print(f"{name} is empty: too few topics for these shares; another --seed or larger shares may help")
 
 
 @data_app.command("check")

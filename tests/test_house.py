@@ -33,7 +33,7 @@ def test_imports_point_left(package: str) -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("command", [["--help"], ["kg", "--help"], ["ask", "--help"]])
+@pytest.mark.parametrize("command", [["--help"], ["kg", "--help"], ["ask", "--help"], ["data", "--help"]])
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     code = f"""
 import sys

@@ -9,7 +9,7 @@ import pytest
 
 from kg.datasets import guess_format, read_questions
 from kg.errors import LoadError
-from kg.published import metaqa_path
+from kg.published import hub_triples, metaqa_path
 from kg.questions import RawQuestion
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -127,3 +127,20 @@ def test_published_files_are_read_whole(name: str, count: int) -> None:
     found = read_questions([str(SHARED / name)])
     assert len(found) == count
     assert all(row.topics and row.answers and row.paths for row in found)
+
+
+def test_data_sets_of_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    datasets = pytest.importorskip("datasets")
+    row = {"question": "who directed heat", "answer": ["Mann"], "q_entity": ["Heat"], "a_entity": ["Mann"]}
+    loaded = datasets.DatasetDict(
+        {
+            "train": datasets.Dataset.from_list([{**row, "id": "a", "graph": [["Heat", "directed_by", "Mann"]]}]),
+            "test": datasets.Dataset.from_list([{**row, "id": "b", "graph": [["Heat", "genre", "Crime"]]}]),
+        }
+    )
+    monkeypatch.setattr(datasets, "load_dataset", lambda name: loaded)
+    assert [asked.id for asked in read_questions(["somebody/questions"])] == ["a", "b"]
+    assert [asked.id for asked in read_questions(["hf:somebody/questions:test"])] == ["b"]
+    assert list(hub_triples("somebody/questions"))[1] == ("Heat", "genre", "Crime")
+    with pytest.raises(LoadError, match="no split 'valid'; there are train, test"):
+        read_questions(["somebody/questions:valid"])

@@ -27,6 +27,7 @@ def test_make_then_check(kg: str, tmp_path: Path) -> None:
     assert "3 questions" in made.stdout
     assert f"left out: {qa}, line 2: answer 'Nobody': not in the graph" in made.stderr
     assert "left out: 1 answer; all of them:" in made.stderr
+    assert "dev is empty" in made.stderr
     checked = rog("data", "check", str(out))
     assert checked.returncode == 0, checked.stderr
     assert checked.stderr == ""
