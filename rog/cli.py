@@ -18,8 +18,9 @@ from rich.console import Console
 from rich.text import Text
 
 from kg.errors import RogError
-from rog.cli_eval import evaluate_command
 from rog.cli_data import data_app
+from rog.cli_eval import evaluate_command
+from rog.cli_train import train_app
 
 if TYPE_CHECKING:
     from kg.graph import Graph
@@ -37,6 +38,7 @@ app = typer.Typer(
 kg_app = typer.Typer(help="Build, describe and search graphs.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(kg_app, name="kg")
 app.add_typer(data_app, name="data")
+app.add_typer(train_app, name="train")
 
 # Where nobody looks at a terminal, lines are not folded to the width of one.
 out = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 200)
@@ -323,7 +325,7 @@ def kg_describe(
         out.print(label_table(schema))
         out.print()
     out.print(relation_table(graph, limit))
-    for note in schema.notes if schema is not None else ():
+    for note in getattr(schema or graph, "notes", ()):
         err.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
     if size.relations > limit:
         out.print(f"and {size.relations - limit:,} more relations (--limit)")
@@ -377,7 +379,7 @@ def kg_pull(
     from kg.errors import GraphError
     from kg.neo4j_copy import pull
     from kg.neo4j_graph import Neo4jGraph
-    from kg.open import open_graph
+    from kg.store import Store
     from rog.progress import progress
 
     graph = opened(source, config)
@@ -385,7 +387,10 @@ def kg_pull(
         raise GraphError(f"{source}: expected the address of a database, as in neo4j://localhost:7687")
     with progress(err) as report:
         pull(graph, to, force, report)
-    size = open_graph(to).size
+    store = Store(to)
+    for note in store.notes:
+        err.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    size = store.size
     out.print(f"{to}: {size.entities:,} entities · {size.relations:,} relations · {size.triples:,} facts")
 
 
