@@ -48,8 +48,9 @@ class Report:
         """The names, with a foreign label where no file had another."""
         names = dict(self.names)
         for key, label in self.foreign.items():
-            aliases = tuple(alias for alias in names[key].aliases if alias != label)
-            names[key] = names[key]._replace(label=label, aliases=aliases)
+            if not names[key].label:
+                aliases = tuple(alias for alias in names[key].aliases if alias != label)
+                names[key] = names[key]._replace(label=label, aliases=aliases)
         return names
 
     def close(self) -> None:

@@ -69,6 +69,12 @@ class Store:
     def _names(self) -> Names:
         return Names(self._path / "names.sqlite")
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever looks at the graph should know about it."""
+        left = self.manifest.get("without_facts", 0)
+        return (f"left out, because no fact is about them: {left:,} of the entities that have names",) if left else ()
+
     def __repr__(self) -> str:
         return f"Store({self.name!r}, {self.size.entities:,} entities, {self.size.triples:,} facts)"
 

@@ -103,6 +103,7 @@ class Builder:
             "format": FORMAT,
             "size": [len(keys), len(relations), len(facts[0])],
             "duplicates": len(self) - len(facts[0]),
+            "without_facts": len(self.names) - sum(key in self.names for key in texts_of(keys)) if self.names else 0,
             "sha256": content,
             **asdict(provenance),
             "files": {file.name: file.stat().st_size for file in sorted(folder.iterdir())},

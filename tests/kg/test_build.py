@@ -18,6 +18,7 @@ from kg.build import Sources, build, cached_store, merged, resolve
 from kg.errors import GraphError, LoadError
 from kg.load import Options
 from kg.open import open_graph
+from kg.store import Store
 
 
 def facts(folder: Path, text: str = "a\tr\tb\n") -> Sources:
@@ -59,6 +60,17 @@ def test_duplicates_count_once_and_are_reported(tmp_path: Path) -> None:
     graph = open_graph(tmp_path / "g.kg")
     assert graph.size.triples == 1
     assert graph.manifest["duplicates"] == 2  # type: ignore[attr-defined]
+
+
+def test_names_without_facts_are_counted(tmp_path: Path) -> None:
+    names = tmp_path / "names.tsv"
+    names.write_text("a\tA\nc\tC\nd\tD\n")
+    build(Sources(facts(tmp_path).facts, (names,)), tmp_path / "g.kg")
+    assert Store(tmp_path / "g.kg").notes == (
+        "left out, because no fact is about them: 2 of the entities that have names",
+    )
+    build(facts(tmp_path), tmp_path / "h.kg")
+    assert Store(tmp_path / "h.kg").notes == ()
 
 
 def test_an_empty_graph_is_not_written(tmp_path: Path) -> None:
