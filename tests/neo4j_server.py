@@ -183,7 +183,8 @@ def running() -> Iterator[Server]:
 
 
 def main() -> None:
-    """Run a server by hand."""
+    """Run a server by hand, until an interruption or SIGTERM, which must not leave Java behind."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         with running() as server:
             print(f"export NEO4J_URI={server.uri} NEO4J_USERNAME={USER} NEO4J_PASSWORD={PASSWORD}", flush=True)

@@ -36,20 +36,19 @@ def neo4j_address(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def connection(neo4j_address: str) -> Client:
-    """One connection for all tests."""
-    return connect(neo4j_address)
+    """One connection for all tests, to a database that holds nothing of anybody's."""
+    client = connect(neo4j_address)
+    if "NEO4J_URI" in os.environ:
+        assert not client.read("MATCH (n) RETURN 1 LIMIT 1"), "NEO4J_URI points to a database that is not empty"
+    return client
 
 
 @pytest.fixture
-def database(connection: Client) -> Client:
-    """That connection, the database emptied."""
-    if (
-        connection.read("MATCH (n) WHERE NOT n:_RogGraph AND NOT n:_RogTest RETURN 1 LIMIT 1")
-        and "NEO4J_URI" in os.environ
-    ):
-        assert connection.read("MATCH (n:_RogTest) RETURN 1"), "NEO4J_URI points to a database that is not for tests"
+def database(connection: Client) -> Iterator[Client]:
+    """That connection, the database emptied, before and after."""
     clear(connection)
-    return connection
+    yield connection
+    clear(connection)
 
 
 def clear(client: Client) -> None:
