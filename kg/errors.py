@@ -3,6 +3,7 @@
     RogError                    shown as one line by the command line, exit code 1
     ├── GraphError              a graph that cannot be opened, read or written
     │   ├── LoadError           a facts or names file: where, what was found, what was expected
+    │   ├── SlowQueryError      a query that a server was not given the time for
     │   └── UnknownKeyError     an entity or relation that the graph does not have, with the nearest ones
     ├── QuestionError           a question that cannot be asked: empty, far too long
     └── ModelError              weights that cannot be found, fetched or read
@@ -30,6 +31,10 @@ class GraphError(RogError):
 
 class LoadError(GraphError):
     """A facts or names file that cannot be read as one."""
+
+
+class SlowQueryError(GraphError):
+    """A query that took longer than it may."""
 
 
 class UnknownKeyError(GraphError):

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from kg.errors import GraphError
+from kg.errors import GraphError, SlowQueryError
 
 SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 TIMEOUT_S = 30.0  # a query
+QUICK_S = 5.0  # a query whose answer can be done without
 STREAM_S = 6 * 3600.0  # reading or writing a whole graph
 VARIABLES = ("NEO4J_URI", "NEO4J_USERNAME", "NEO4J_PASSWORD", "NEO4J_DATABASE")
 
@@ -63,6 +64,13 @@ def parse_address(source: str, environ: Mapping[str, str] = os.environ) -> Addre
         raise GraphError(f"{source}: not an address ({error})") from None
     if parts.password is not None:
         raise GraphError("a password does not belong in an address: set NEO4J_PASSWORD, or use --env-file")
+    if parts.scheme not in SCHEMES:
+        web = (
+            " (http is the browser's way in, the database itself listens on port 7687)"
+            if "http" in parts.scheme
+            else ""
+        )
+        raise GraphError(f"{source}: expected an address that begins with {'://, '.join(SCHEMES)}://{web}")
     if ":" in host:
         host = f"[{host}]"
     return Address(
@@ -96,13 +104,23 @@ class Client:
         self.log: Callable[[str, Mapping[str, Any]], None] | None = None
 
     def read(self, query: str, **parameters: Any) -> list[Row]:
-        """The rows that a query returns, within the timeout."""
+        """The rows that a query returns, within the timeout (else SlowQueryError)."""
+        return self._read(query, parameters, self.timeout)
+
+    def read_quickly(self, query: str, **parameters: Any) -> list[Row] | None:
+        """The rows that a query returns, or None if it takes long: for what is good to know and can be done without."""
+        try:
+            return self._read(query, parameters, min(QUICK_S, self.timeout))
+        except SlowQueryError:
+            return None
+
+    def _read(self, query: str, parameters: Mapping[str, Any], timeout: float) -> list[Row]:
         from neo4j import Query, RoutingControl
 
         self._logged(query, parameters)
         with self._translated():
             result = self._driver.execute_query(
-                Query(cast(Any, query), timeout=self.timeout),
+                Query(cast(Any, query), timeout=timeout),
                 parameters_=parameters,
                 routing_=RoutingControl.READ,
                 database_=self.address.database or None,
@@ -148,7 +166,9 @@ class Client:
         try:
             yield
         except (DriverError, Neo4jError, ValueError, OSError) as error:
-            raise GraphError(self._explained(error)) from error
+            code = (error.code or "") if isinstance(error, Neo4jError) else ""
+            slow = "TimedOut" in code or "Terminated" in code
+            raise (SlowQueryError if slow else GraphError)(self._explained(error)) from error
 
     def _explained(self, error: Exception) -> str:
         from neo4j.exceptions import AuthError, Neo4jError, ServiceUnavailable, SessionExpired
@@ -161,7 +181,7 @@ class Client:
         if "DatabaseNotFound" in code or ("not exist" in message and "database" in message.lower()):
             return f"{self.address.uri} has no database {self.address.database!r}{self._databases()}"
         if "TimedOut" in code or "Terminated" in code:
-            advice = "narrow the question, raise --timeout, or copy the graph with `rog kg pull`"
+            advice = "raise `timeout` in the file given with --config, or copy the graph with `rog kg pull`"
             return f"{self.address}: a query took longer than {self.timeout:g} s and was stopped; {advice}"
         if "AccessMode" in code or "Forbidden" in code or "ReadOnly" in code or "read-only" in message:
             return f"{self.address} does not allow that: {message}"
@@ -205,11 +225,22 @@ def connect(source: str, timeout: float = TIMEOUT_S) -> Client:
     return client
 
 
-def quoted(name: str) -> str:
-    """A label, type or property as it stands in query text; never used on anything but names read from the database.
+def is_quotable(name: str) -> bool:
+    """Whether a name can stand in query text: not with `\\u`, which is decoded before the closing backtick is found."""
+    return bool(name) and "\\u" not in name and "\0" not in name
 
-    Raises GraphError for a name with `\\u`, which old parsers decode before they look for the closing backtick.
+
+def quoted(name: str) -> str:
+    """A label, type or property as it stands in query text, or GraphError for a name that cannot.
+
+    Never used on anything but names read from the database.
     """
-    if "\\u" in name or "\0" in name:
-        raise GraphError(f"the name {name!r} cannot be written safely in Cypher; exclude it in the configuration")
+    if not is_quotable(name):
+        raise GraphError(f"the name {name!r} cannot be written safely in Cypher")
     return "`" + name.replace("`", "``") + "`"
+
+
+def literal(text: str) -> str:
+    """A Cypher expression for a text. No `\\u` is left in it: a backslash is parted from the `u` behind it."""
+    parts = text.replace("\\", "\\\\").replace("'", "\\'").replace("\\u", "\\' + 'u")
+    return f"('{parts}')"

@@ -10,7 +10,7 @@ import numpy as np
 
 from kg.errors import GraphError
 from kg.names import RelationNames
-from kg.neo4j_client import Client, quoted
+from kg.neo4j_client import Client, is_quotable, quoted
 from kg.neo4j_graph import Neo4jGraph
 from kg.neo4j_schema import META, relations_of
 from kg.store import Store
@@ -24,8 +24,12 @@ def push(store: Store, client: Client, progress: Progress | None = None) -> None
     """Load a store into an empty database: nodes `:Entity {id, name, aliases, types}`, facts by relationship type.
 
     Batches of 10,000, each in one transaction with the count of what is done, so that a push that was interrupted
-    goes on where it stopped. Raises GraphError for a database that holds anything else.
+    goes on where it stopped. Raises GraphError for a database that holds anything else, and for a relation that cannot
+    be a relationship type.
     """
+    for relation in store.relations:
+        if not is_quotable(relation):
+            raise GraphError(f"the relation {relation!r} cannot be written safely in Cypher: nothing was written")
     sha = store.manifest["sha256"]
     meta = client.read(f"MATCH (m:{META}) RETURN m.sha256, m.state, m.nodes, m.facts")
     if meta and meta[0][0] != sha:
@@ -62,7 +66,7 @@ def _node_statements(store: Store, start: int, stop: int) -> Iterator[tuple[str,
     for number in range(start, stop):
         names = store.names_of(number)
         row = {"id": store.key_of(number), "name": names.label, "aliases": names.aliases, "types": names.types}
-        labels = [name for name in names.types if not name.startswith("_") and "\\u" not in name]
+        labels = [name for name in names.types if not name.startswith("_") and is_quotable(name)]
         groups[tuple(labels)].append({key: list(v) if isinstance(v, tuple) else v for key, v in row.items()})
     for types, rows in sorted(groups.items()):
         every = ":".join(map(quoted, ("Entity", *types)))
@@ -82,7 +86,10 @@ def _fact_batches(store: Store, done: int) -> Iterator[tuple[str, list[list[str]
 
 
 def pull(graph: Neo4jGraph, out: Path, overwrite: bool = False, progress: Progress | None = None) -> Path:
-    """Copy a database into a `.kg` directory: its facts, the values of its properties, and its names."""
+    """Copy a database into a `.kg` directory: its facts, the values of its properties, and its names.
+
+    Nodes without a fact cannot be stored: the manifest counts them (`without_facts`).
+    """
     builder = Builder()
     done = 0
     for batch in _pulled(graph):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,8 +21,9 @@ from platformdirs import user_cache_path
 from kg.errors import GraphError, UnknownKeyError
 from kg.graph import Name, Size
 from kg.names import EntityNames, NameRow, Names, readable, write_names
-from kg.neo4j_client import Client, connect, quoted
-from kg.neo4j_schema import ELEMENT, Schema, introspect, literal
+from kg.neo4j_client import TIMEOUT_S, Client, connect, literal, quoted
+from kg.neo4j_introspect import introspect
+from kg.neo4j_schema import ELEMENT, Schema
 from kg.types import (
     INVERSE,
     Entity,
@@ -201,7 +203,8 @@ class Neo4jGraph:
             if self._progress and done % 10_000 == 0:
                 self._progress("reading names", done, s.nodes)
         for prop in s.properties.values():
-            for (text,) in self.client.stream(f"MATCH (n:{s.having(prop)}) {_values(prop)} RETURN DISTINCT t"):
+            query = f"MATCH (n:{s.having(prop)}) WHERE true{s.included('n')} {_values(prop)} RETURN DISTINCT t"
+            for (text,) in self.client.stream(query):
                 yield f'"{text}"', EntityNames(readable(f'"{text}"'))
 
     def nodes(self, keys: Sequence[str]) -> list[Node]:
@@ -223,9 +226,9 @@ class Neo4jGraph:
             label = s.common or next((x for x in s.labels if x.key and key.startswith(f"{x.name}:")), None)
             if label is not None:
                 text = key if s.common else key.removeprefix(f"{label.name}:")
-                wanted[label.name].append(int(text) if label.key_is_number and text.isdecimal() else text)
+                wanted[label.name] += as_stored(text)
                 queries[label.name] = f"MATCH (n:{quoted(label.name)}) WHERE n.{quoted(label.key)} IN $keys"
-            elif ELEMENT.fullmatch(key):
+            if ELEMENT.fullmatch(key):
                 wanted[""].append(key)
                 queries[""] = "MATCH (n) WHERE elementId(n) IN $keys"
         seen = set()
@@ -236,7 +239,10 @@ class Neo4jGraph:
                 yield Node(key, element)
         values = [key for key in keys if key not in seen and len(key) > 2 and key[0] == key[-1] == '"']
         for prop in s.properties.values() if values else ():
-            query = f"MATCH (n:{s.having(prop)}) {_values(prop)} WITH t WHERE t IN $texts RETURN DISTINCT t"
+            query = (
+                f"MATCH (n:{s.having(prop)}) WHERE true{s.included('n')} {_values(prop)} "
+                "WITH t WHERE t IN $texts RETURN DISTINCT t"
+            )
             for (text,) in self.client.read(query, texts=[key[1:-1] for key in values]):
                 if f'"{text}"' not in seen:
                     seen.add(f'"{text}"')
@@ -262,7 +268,10 @@ class Neo4jGraph:
                 )
                 rows = self.client.read(query, texts=texts) if texts else []
                 return [(Node(f'"{text}"'), Node(target, element)) for text, target, element in rows]
-            query = f"MATCH (n) WHERE elementId(n) IN $ids {_values(prop)} RETURN DISTINCT elementId(n), t"
+            query = (
+                f"MATCH (n) WHERE elementId(n) IN $ids AND n:{s.having(prop)} {_values(prop)} "
+                "RETURN DISTINCT elementId(n), t"
+            )
             rows = self.client.read(query, ids=list(by_id)) if by_id else []
             return [(by_id[element], Node(f'"{text}"')) for element, text in rows]
         query = f"{self._hop(relation)}{s.included('m')} RETURN DISTINCT elementId(n), {s.key('m')}, elementId(m)"
@@ -306,7 +315,8 @@ class Neo4jGraph:
             )
         if ids and s.properties:
             parts.append(
-                "MATCH (n) WHERE elementId(n) IN $ids UNWIND keys(n) AS name WITH n, name WHERE name IN $properties "
+                "MATCH (n) WHERE elementId(n) IN $ids UNWIND keys(n) AS name WITH n, name, $bearers[name] AS of "
+                "WHERE any(label IN labels(n) WHERE label IN of[0]) AND none(label IN labels(n) WHERE label IN of[1]) "
                 "UNWIND n[name] AS v WITH n, name, toStringOrNull(v) AS t WHERE t <> '' AND t <> $text "
                 "RETURN name, false AS back, true AS value, count(DISTINCT [elementId(n), t]) AS steps"
             )
@@ -324,7 +334,7 @@ class Neo4jGraph:
             texts=texts,
             start=start.id if start else "",
             text=start.text if start and not start.id else "",
-            properties=list(s.properties.values()),
+            bearers=s.bearers,
         )
         key_of = {(False, name): key for key, name in s.types.items()}
         key_of |= {(True, name): key for key, name in s.properties.items()}
@@ -364,7 +374,13 @@ class Neo4jFrontier:
 
 def open_neo4j(source: str, config: Mapping[str, Any] | None = None, progress: Progress | None = None) -> Neo4jGraph:
     """The database at an address (see `kg.neo4j_client.parse_address`), read-only."""
-    return Neo4jGraph(connect(source), config, progress)
+    return Neo4jGraph(connect(source, (config or {}).get("timeout", TIMEOUT_S)), config, progress)
+
+
+def as_stored(text: str) -> list[str | int]:
+    """What a key may be in the database: the text, and the whole number that it says (of 64 bits, as Neo4j's are)."""
+    number = int(text) if re.fullmatch(r"-?[0-9]{1,19}", text) else 2**63
+    return [text, number] if -(2**63) <= number < 2**63 else [text]
 
 
 def named(key: str, label: Any, types: Sequence[str], aliases: Sequence[Any]) -> EntityNames:

@@ -28,8 +28,8 @@ def open_graph(source: Any, progress: Progress | None = None, config: Path | Non
             return NetworkXGraph(source)
         return NetworkXGraph.from_triples(frame_triples(source) if hasattr(source, "columns") else source)
     if is_address(str(source)):
+        from kg.neo4j_config import read_config
         from kg.neo4j_graph import open_neo4j
-        from kg.neo4j_schema import read_config
 
         return open_neo4j(str(source), read_config(config) if config else None, progress)
     path = Path(source)

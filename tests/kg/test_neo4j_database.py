@@ -15,7 +15,7 @@ from kg.link import resolve_entity
 from kg.neo4j_client import Client, connect, load_env_file, parse_address, quoted
 from kg.neo4j_copy import pull, push
 from kg.neo4j_graph import Neo4jGraph
-from kg.neo4j_schema import introspect
+from kg.neo4j_introspect import introspect
 from kg.store import Store
 from kg.types import Triple
 from kg.write import Builder, Provenance
@@ -88,7 +88,7 @@ def test_pulled_it_says_the_same(people: Neo4jGraph, tmp_path: Path) -> None:
 
 
 def test_a_config_overrides_the_guesses(people: Neo4jGraph, tmp_path: Path) -> None:
-    from kg.neo4j_schema import read_config
+    from kg.neo4j_config import read_config
 
     path = tmp_path / "rog.yaml"
     path.write_text("name: {Person: lastName}\nkey: {Movie: title}\nexclude_types: [WORKS_FOR]\nliterals: false\n")
@@ -122,8 +122,10 @@ def run_rog(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_command_line(people: Neo4jGraph, neo4j_address: str, tmp_path: Path) -> None:
+    people.client.write(("CREATE (:Company {name: 'Alone'})", {}))
     shown = run_rog("kg", "describe", neo4j_address)
     assert "firstName lastName" in shown.stdout
+    assert "note: properties of relationships are not read: ACTED_IN.role" in shown.stderr
     asked = run_rog("ask", "--kg", neo4j_address, "--planner", "lexical", "--show-cypher", "Who directed Heat?")
     assert "Bob Ray" in asked.stdout, asked.stderr
     assert "MATCH (n) WHERE elementId(n) IN $ids" in asked.stderr
@@ -132,6 +134,8 @@ def test_the_command_line(people: Neo4jGraph, neo4j_address: str, tmp_path: Path
     assert "Neo4j Kernel" in run_rog("doctor", "--kg", neo4j_address).stdout
     pulled = run_rog("kg", "pull", neo4j_address, "--out", str(tmp_path / "p.kg"))
     assert "facts" in pulled.stdout, pulled.stderr
+    for ran in (pulled, run_rog("kg", "describe", str(tmp_path / "p.kg"))):
+        assert "note: left out, because no fact is about them: 1 of the entities that have names" in ran.stderr
     refused = run_rog("kg", "push", "demo", neo4j_address)
     assert (refused.returncode, "is not empty" in refused.stderr) == (1, True)
 
