@@ -11,6 +11,7 @@ import random
 import time
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +23,7 @@ from planner.run import Run
 from planner.settings import Training
 
 CHUNK = 32  # batches within which samples are sorted by length
+PASSES, ENOUGH = 3, 2400  # passes over many samples, and sequences in all where there are few
 Tokens = tuple[int, ...]
 
 
@@ -46,7 +48,7 @@ def schedule(samples: Sequence[Sample], settings: Training, tokenizer: Any) -> l
     draw = random.Random(settings.seed)
     encoded: dict[tuple[int, int], Encoded] = {}
     ordered: list[Encoded] = []
-    count = round(settings.epochs * len(samples))
+    count = round(settings.epochs * len(samples)) or max(PASSES * len(samples), ENOUGH)
     while len(ordered) < count:
         epoch = []
         for number in draw.sample(range(len(samples)), len(samples)):
@@ -124,7 +126,8 @@ def with_adapters(model: Any, settings: Training) -> Any:
         target_modules=[name for name, part in model.named_modules() if in_layer(name, part, first)],
         task_type="CAUSAL_LM",
     )
-    return get_peft_model(model, config)
+    with no_warnings():
+        return get_peft_model(model, config)
 
 
 def in_layer(name: str, part: Any, first: int) -> bool:
@@ -154,6 +157,7 @@ def finetune(
     """
     import torch
     from datasets import Dataset
+    from transformers import PrinterCallback
     from trl import SFTConfig, SFTTrainer
 
     model, tokenizer = load_for_training(settings, progress)
@@ -161,8 +165,7 @@ def finetune(
     held_out = schedule(dev, replace(settings, epochs=1, batch=32), tokenizer) if dev else []
     checkpoint = run.last_checkpoint()
     began, batch = time.monotonic(), min(settings.batch, len(ordered))
-    with run.disk_errors(), quietly(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"torch|trl|peft|accelerate|transformers")
+    with run.disk_errors(), no_warnings():
         trainer: Any = SFTTrainer(
             model=model,
             args=SFTConfig(
@@ -195,6 +198,7 @@ def finetune(
             processing_class=tokenizer,
             callbacks=[reporting(run, progress)],
         )
+        trainer.remove_callback(PrinterCallback)  # what it prints is in metrics.jsonl
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         loss = float(trainer.evaluate()["eval_loss"]) if held_out else math.nan
         run.save_weights(trainer.accelerator.unwrap_model(trainer.model), tokenizer)
@@ -216,6 +220,14 @@ def trial_seconds(model: Any, ordered: Sequence[Encoded], batch: int) -> float:
         model(input_ids=tokens, labels=tokens).loss.backward()
     model.zero_grad()
     return (time.monotonic() - began) / (2 * tokens.numel())
+
+
+@contextmanager
+def no_warnings() -> Iterator[None]:
+    """Without the warnings of the trainer's libraries about one another. (Progress still reaches the terminal.)"""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def columns(sequence: Encoded) -> dict[str, list[int]]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import platform
 import shutil
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,7 +87,9 @@ class Run:
         from peft import PeftModel
 
         try:
-            return PeftModel.from_pretrained(model, adapter).merge_and_unload()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of peft about transformers
+                return PeftModel.from_pretrained(model, adapter).merge_and_unload()
         except UNLOADABLE as error:
             raise ModelError(f"{adapter} does not load: {(str(error).splitlines() or [''])[0]}") from error
 

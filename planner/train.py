@@ -31,7 +31,7 @@ def plan_samples(rows: Sequence[Row], graph: Graph) -> list[Sample]:
         prompt = trained_question(Question(row.question, topics))
         if not row.answers:
             shares[prompt][NONE + END] += 1.0
-        for plan in row.plans:
+        for plan in row.targets:
             if plan.weight > 0 and row.answers:
                 shares[prompt][f" {plan_words(plan.path, words)}{END}"] += plan.weight
     return [Sample(prompt, normalised(targets)) for prompt, targets in shares.items()]

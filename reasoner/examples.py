@@ -93,10 +93,10 @@ def compose(
 
 
 def mined(row: Row, draw: random.Random) -> list[RelationPath]:
-    """One of the row's mined plans, drawn by weight."""
-    if not row.plans:
+    """One of the row's gold or mined plans, drawn by weight."""
+    if not row.targets:
         return []
-    return [draw.choices([plan.path for plan in row.plans], [plan.weight for plan in row.plans])[0]]
+    return [draw.choices([plan.path for plan in row.targets], [plan.weight for plan in row.targets])[0]]
 
 
 def evidence(graph: Graph, question: Question, paths: Sequence[RelationPath]) -> list[Retrieved]:
@@ -138,7 +138,7 @@ def sample(row: Row, lines: Sequence[Line]) -> Sample:
 
 def best_lines(row: Row, lines: Sequence[Line]) -> Iterator[Line]:
     """The lines whose ends come closest to the answers; of equally close ones those that a heavy plan says."""
-    weight = {plan.path: plan.weight for plan in row.plans}
+    weight = {plan.path: plan.weight for plan in row.targets}
 
     def closeness(line: Line) -> tuple[float, float]:
         ends = set(line.retrieved.ends)

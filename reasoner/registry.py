@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from kg.graph import Graph
 from kg.types import Progress
+from planner.run import run_of
 from reasoner.base import Reasoner
 from reasoner.symbolic import SymbolicReasoner
 
 
 def make_reasoner(name: str, graph: Graph, progress: Progress | None = None) -> Reasoner:
-    """`symbolic`, `lm` (the default language model), or the language model of that name or folder."""
+    """`symbolic`, a training run, `lm` (the default language model), or the language model of that name or folder."""
     if name == "symbolic":
         return SymbolicReasoner(graph)
     from planner.lm import LanguageModel
     from planner.models import DEFAULT_LM
+
+    run = run_of(name)
+    if run is not None:
+        from reasoner.quoting import QuotingReasoner
+
+        run.check("reasoner", graph)
+        return QuotingReasoner(graph, LanguageModel(name, progress))
     from reasoner.lm import LmReasoner
 
     return LmReasoner(graph, LanguageModel(DEFAULT_LM if name == "lm" else name, progress))

@@ -18,7 +18,8 @@ PRESETS: dict[str, dict[str, Any]] = {
 class PlannerTraining(Training):
     """How a planner is trained."""
 
-    limit: int = key(0, "Questions to train on at most (0: all).")
+    limit: int = key(0, "Questions to train on at most, drawn by the seed (0: all).")
+    gold: bool = key(True, "Learn from gold paths where the data have them, and not only from mined ones.")
     none: float = key(0.1, "Questions with another's topic, to be refused, as a share of the others.")
 
 
@@ -26,8 +27,8 @@ class PlannerTraining(Training):
 class ReasonerTraining(Training):
     """How a reasoner is trained."""
 
-    epochs: float = key(3.0, "Passes over the questions.")
-    limit: int = key(0, "Questions to train on at most (0: all).")
+    limit: int = key(0, "Questions to train on at most, drawn by the seed (0: all).")
+    gold: bool = key(True, "Learn from gold paths where the data have them, and not only from mined ones.")
     planner: str = key("lexical", "Whose predicted plans make up part of the evidence: a name or a run.")
     oracle: float = key(0.8, "RAFT's P: the share of examples that keep what answers.")
     predicted: float = key(0.5, "The share of examples whose evidence is what the planner predicts.")

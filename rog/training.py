@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +38,12 @@ def material(data: Path, kg: str, settings: Training, progress: Progress | None 
     """The samples of a data folder for a planner or a reasoner; RogError where folder or graph is not what it says."""
     folder = open_folder(data)
     graph = folder.graph(kg, progress)
-    rows, dev = folder.rows("train"), folder.rows("dev")
+    assert isinstance(settings, PlannerTraining | ReasonerTraining)
+    rows, dev = (prepared(folder.rows(split), settings) for split in ("train", "dev"))
     if isinstance(settings, ReasonerTraining):
-        rows = rows[: settings.limit or None]
         samples, dev_samples = reasoning(rows, dev, graph, settings, progress)
     else:
-        assert isinstance(settings, PlannerTraining)
-        rows = rows[: settings.limit or None]
-        samples = training_samples(rows, graph, settings.none, settings.seed)
-        dev_samples = training_samples(dev, graph, settings.none, settings.seed) if dev else []
+        samples, dev_samples = (training_samples(some, graph, settings.none, settings.seed) for some in (rows, dev))
     if not samples:
         raise ModelError(f"{data}: no question to train on; `rog data check {data}` says why")
     about = {
@@ -56,6 +54,13 @@ def material(data: Path, kg: str, settings: Training, progress: Progress | None 
         "questions": len(rows),
     }
     return Material(graph, samples, dev_samples, about)
+
+
+def prepared(rows: Sequence[Row], settings: PlannerTraining | ReasonerTraining) -> list[Row]:
+    """The rows to use, in an order of their own, without gold paths unless these are wanted."""
+    count = min(settings.limit, len(rows)) or len(rows)
+    chosen = random.Random(settings.seed).sample(list(rows), count)
+    return chosen if settings.gold else [replace(row, paths=()) for row in chosen]
 
 
 def reasoning(
