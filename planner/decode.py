@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 from kg.errors import ModelError
 from kg.types import RelationPath
 from planner.lm import Growth, Node, Tokens
-from planner.space import PlanSpace
+from planner.space import Legal
 
 # How much is read in one pass. Any values give the same plans; these took the fewest passes and tokens in trials
 # (docs/LOG.md), where a pass costs about as much as 25 tokens.
@@ -130,9 +130,7 @@ class Effort:
     mass: float = 1.0
 
 
-def decode(
-    spaces: Sequence[PlanSpace], tree: Tree, spelling: Spelling, k: int, effort: Effort = Effort()
-) -> list[Decoded]:
+def decode(spaces: Sequence[Legal], tree: Tree, spelling: Spelling, k: int, effort: Effort = Effort()) -> list[Decoded]:
     """The `k` most probable legal plans of each of the tree's prompts, proven unless `exact` is False.
 
     All questions are searched side by side, a pass of the model for all of them at a time.
@@ -160,7 +158,7 @@ def decode(
 class Search:
     """The queue of prefixes of legal plans."""
 
-    def __init__(self, space: PlanSpace, spelling: Spelling) -> None:
+    def __init__(self, space: Legal, spelling: Spelling) -> None:
         self._space, self._spelling = space, spelling
         self._queue: list[Entry] = []
         self._done: list[Hypothesis] = []

@@ -19,8 +19,8 @@ class Training:
 
     model: str = key(DEFAULT_LM, "The model to start from: a name or a folder.")
     epochs: float = key(0.0, "Passes over the samples; 0: three, or more of few samples.")
-    batch: int = key(8, "Sequences a step.")
-    learning_rate: float = key(4e-4, "The highest learning rate; it rises first and then falls as a cosine.")
+    batch: int = key(16, "Sequences a step.")
+    learning_rate: float = key(6e-4, "The highest learning rate; it rises first and then falls as a cosine.")
     warmup: float = key(0.05, "The share of the steps in which the learning rate rises.")
     weight_decay: float = key(0.01, "Weight decay of AdamW.")
     rank: int = key(16, "The rank of the adapters; 0 trains all weights.")

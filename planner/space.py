@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from kg.graph import Frontier, Graph
 from kg.types import Question, RelationPath, inverse
+
+
+class Legal(Protocol):
+    """What a decoder asks: which relations may come next."""
+
+    def options(self, path: RelationPath) -> Mapping[str, int]:
+        """The relations that may follow a legal `path`, with their numbers of steps; empty at its end."""
 
 
 class PlanSpace:
