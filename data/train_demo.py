@@ -1,0 +1,62 @@
+"""The demo graph's trained planner and reasoner: `python data/train_demo.py --out data/demo/runs`.
+
+Trained on the demo graph's own training questions, adapters kept in half precision so that they can be bundled.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from kg.build import demo_folder
+from kg.datasets import read_questions
+from kg.open import open_graph
+from planner.folder import write_folder
+from planner.make import Made, MakeSettings, make
+from rog.settings import PlannerTraining, ReasonerTraining
+from rog.training import material, train
+
+ALL = MakeSettings(dev=0.0, test=0.0)
+PLANNER = PlannerTraining(rank=8, alpha=16, none=0.15)
+REASONER = ReasonerTraining(rank=8, alpha=16, planner="lexical", epochs=2.0)
+
+
+def demo_data(folder: Path) -> Path:
+    """A data folder of the demo questions, in the splits that they come in."""
+    graph = open_graph("demo")
+    rows = {}
+    rejects = []
+    for split in ("train", "dev", "test"):
+        made = make(graph, read_questions([str(demo_folder() / "questions" / f"{split}.jsonl")]), ALL)
+        rows[split] = made.rows["train"]
+        rejects += made.rejects
+    write_folder(folder, Made(rows, rejects, 0), graph, "demo", ["data/demo/questions"], ALL, True)
+    return folder
+
+
+def halved(run: Path) -> None:
+    """Keep the adapters of a run in half precision."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    file = run / "adapter" / "adapter_model.safetensors"
+    save_file({name: weight.to(torch.float16) for name, weight in load_file(file).items()}, file)
+
+
+def main() -> None:
+    """Train both, one after the other."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--role", choices=("planner", "reasoner"), nargs="*", default=("planner", "reasoner"))
+    options = parser.parse_args()
+    with TemporaryDirectory() as name:
+        data = demo_data(Path(name) / "data")
+        for role in options.role:
+            settings = PLANNER if role == "planner" else REASONER
+            train(material(data, "", settings), settings, options.out / role, resume=False, force=True)
+            halved(options.out / role)
+
+
+if __name__ == "__main__":
+    main()
