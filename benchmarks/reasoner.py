@@ -1,9 +1,9 @@
-"""A trained reasoner against the symbolic one on predicted plans with distractors, and where the evidence is taken away.
+"""A trained reasoner against the symbolic one: on predicted plans with distractors, and without the evidence.
 
     python -m benchmarks.reasoner --reasoner runs/demo/reasoner [--planner lexical] [--split test]
 
-Both get the same evidence: what the planner's plans lead to, and real paths that nobody asked for, which weigh less than
-any plan. In the second half everything that answers is removed, and the right answer is "not in this graph".
+Both get the same evidence: what the planner's plans lead to, and real paths that nobody asked for, which weigh less
+than any plan. In the second half everything that answers is removed, and the right answer is "not in this graph".
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def main() -> None:
     halves = cases(graph, options.planner, options.split, options.distractors)
     trained, symbolic = make_reasoner(options.reasoner, graph), make_reasoner("symbolic", graph)
     lines = [
-        f"# Reasoners on the plans of `{options.planner}` with {options.distractors} distractors, demo {options.split}\n",
+        f"# Reasoners on plans of `{options.planner}` with {options.distractors} distractors, demo {options.split}\n",
         f"{machine()}.\n",
         "| evidence | reasoner | set-F1 | Hits@1 | refused |\n|---|---|---|---|---|",
     ]
