@@ -10,6 +10,7 @@ linked topics and the symbolic reasoner. `--split dev` is for choosing settings,
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ from kg.questions import RawQuestion
 from kg.store import Store
 from planner.folder import open_folder, write_folder
 from planner.make import SPLITS, MakeSettings, make, split_of
+from planner.run import Run
 from rog.arms import parse_system
 from rog.evaluate import bootstrap, evaluate
 from rog.results import Options, Report
@@ -100,19 +102,23 @@ def measured(some: Sequence[Kind], options: argparse.Namespace) -> Iterator[str]
     settings = PlannerTraining(seed=options.seed, gold=False, epochs=options.epochs)
     out = options.work / f"planner-{some[0].facts.stem}-{options.questions}-{options.seed}"
     found = material(folder, "", settings)
-    began = time.perf_counter()
-    result = train(found, settings, out, resume=False, force=True)
-    trained = time.perf_counter() - began
+    result = train(found, settings, out, resume=True, force=False) if not Run(out).is_done else result_of(out)
     rows = open_folder(folder).rows(options.split)
     report = evaluate([parse_system(f"trained={out}")], rows, found.graph, Options(topics="linked", batch=16))
     cost = report.summary("trained", topics="linked").cost
     yield (
         f"{some[0].facts.name}: {found.about['questions']:,} training questions ({len(found.samples)} different once "
-        f"the topic is masked), made in {mined:.0f} s, trained in {trained:.0f} s ({result['tokens']:,.0f} tokens); "
+        f"the topic is masked), made in {mined:.0f} s, trained in {result['seconds']:.0f} s ({result['tokens']:,.0f} tokens); "
         f"{cost.p50:.0f} ms a question, 16 at a time.\n"
     )
     yield "| kind | questions | Hits@1 | set-F1 | wrong refusals | reachable: Hits@1 |\n|---|---|---|---|---|---|"
     yield from lines_of(some, report)
+
+
+def result_of(out: Path) -> dict[str, float]:
+    """What a finished run came to."""
+    result: dict[str, float] = json.loads((out / "metrics.jsonl").read_text("utf-8").splitlines()[-1])
+    return result
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from planner.run import Run
 from planner.settings import Training
 
 CHUNK = 32  # batches within which samples are sorted by length
-PASSES, ENOUGH = 3, 2400  # passes over many samples, and sequences in all where there are few
+PASSES, ENOUGH, MANY = 3, 2400, 40  # passes over many samples; sequences where there are few; passes over very few
 Tokens = tuple[int, ...]
 
 
@@ -48,7 +48,7 @@ def schedule(samples: Sequence[Sample], settings: Training, tokenizer: Any) -> l
     draw = random.Random(settings.seed)
     encoded: dict[tuple[int, int], Encoded] = {}
     ordered: list[Encoded] = []
-    count = round(settings.epochs * len(samples)) or max(PASSES * len(samples), ENOUGH)
+    count = round(settings.epochs * len(samples)) or max(PASSES * len(samples), min(ENOUGH, MANY * len(samples)))
     while len(ordered) < count:
         epoch = []
         for number in draw.sample(range(len(samples)), len(samples)):

@@ -13,7 +13,7 @@ from kg.graph import Graph
 from kg.types import Question, Topic
 from planner.data import Row
 from planner.finetune import Sample
-from planner.prompts import END, NONE, plan_words, relation_words, trained_question
+from planner.prompts import END, NONE, masked, plan_words, relation_words, trained_question
 from planner.space import PlanSpace
 
 LEAST = 0.01  # share of a prompt's targets below which one is noise
@@ -45,26 +45,31 @@ def normalised(targets: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
 
 
 def misplaced(rows: Sequence[Row], graph: Graph, share: float, seed: int) -> Iterator[Row]:
-    """Questions with another's topic in place of their own, from which none of their plans leads anywhere.
+    """Questions with a topic of another type in place of their own, from which none of their plans leads anywhere.
 
     What a planner has to say `none` to, made from questions that have answers; `share` of the rows, or as many as
-    there are.
+    there are. Where entities have no types a prompt does not tell who is asked about, and there are none.
     """
     draw = random.Random(seed)
-    topics = sorted({(row.topics[0], row.mention) for row in rows if row.topics and row.mention})
+    topics = [(row.topics[0], row.mention, kind_of(graph, row.topics[0])) for row in rows if row.topics]
     wanted = round(share * len(rows))
     for row in draw.sample(list(rows), len(rows)):
         if wanted <= 0:
             return
-        if not row.mention or row.mention not in row.question or not row.plans:
+        if not row.topics or not row.targets or masked(row.question, row.mention, "") == row.question:
             continue
-        for key, mention in draw.sample(topics, min(5, len(topics))):
-            space = PlanSpace(graph, [key], 1)
-            if not any(plan.path[0] in space.options(()) for plan in row.plans):
-                asked = row.question.replace(row.mention, mention, 1)
-                yield Row(f"{row.id}-none", asked, (), (key,), mention)
+        own = kind_of(graph, row.topics[0])
+        for key, mention, kind in draw.sample(topics, min(5, len(topics))):
+            legal = PlanSpace(graph, [key], 1).options(())
+            if kind and kind != own and not any(plan.path[0] in legal for plan in row.targets):
+                yield Row(f"{row.id}-none", masked(row.question, row.mention, mention), (), (key,), mention)
                 wanted -= 1
                 break
+
+
+def kind_of(graph: Graph, key: str) -> str:
+    """An entity's first type, or ''."""
+    return (*graph.entity(key).types, "")[0]
 
 
 def training_samples(rows: Sequence[Row], graph: Graph, none_share: float, seed: int) -> list[Sample]:

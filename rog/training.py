@@ -95,6 +95,7 @@ def train(
     shown = [{"prompt": sample.prompt, "targets": sample.targets} for sample in found.samples[:SHOWN]]
     run.begin({**found.about, **asdict(settings)}, shown, resume, force)
     result = finetune(found.samples, found.dev, settings, run, progress)
+    run.log(result)
     run.finish(model_card(found, settings, result))
     return result
 
