@@ -108,8 +108,8 @@ def measured(some: Sequence[Kind], options: argparse.Namespace) -> Iterator[str]
     cost = report.summary("trained", topics="linked").cost
     yield (
         f"{some[0].facts.name}: {found.about['questions']:,} training questions ({len(found.samples)} different once "
-        f"the topic is masked), made in {mined:.0f} s, trained in {result['seconds']:.0f} s ({result['tokens']:,.0f} tokens); "
-        f"{cost.p50:.0f} ms a question, 16 at a time.\n"
+        f"the topic is masked), made in {mined:.0f} s, trained in {result['seconds']:.0f} s "
+        f"({result['tokens']:,.0f} tokens); {cost.p50:.0f} ms a question, 16 at a time.\n"
     )
     yield "| kind | questions | Hits@1 | set-F1 | wrong refusals | reachable: Hits@1 |\n|---|---|---|---|---|---|"
     yield from lines_of(some, report)
