@@ -150,10 +150,10 @@ def finetune(
     run: Run,
     progress: Progress | None = None,
 ) -> dict[str, float]:
-    """Train on the samples and leave the weights in the run's directory; the last loss on dev, tokens and seconds.
+    """Train on the samples and leave the weights in the run's directory; loss on dev, tokens, steps and seconds.
 
-    Goes on from the last whole checkpoint if the run has one. Raises ModelError, or RunError where the disk is full
-    (the last checkpoint is kept).
+    Goes on from the last whole checkpoint if the run has one. Raises ModelError; also where the disk is full (the last
+    checkpoint is kept).
     """
     import torch
     from datasets import Dataset
@@ -199,11 +199,18 @@ def finetune(
             callbacks=[reporting(run, progress)],
         )
         trainer.remove_callback(PrinterCallback)  # what it prints is in metrics.jsonl
+        started = time.monotonic()
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        trained = time.monotonic() - started
         loss = float(trainer.evaluate()["eval_loss"]) if held_out else math.nan
         run.save_weights(trainer.accelerator.unwrap_model(trainer.model), tokenizer)
-    tokens = sum(len(sequence.tokens) for sequence in ordered)
-    return {"dev_loss": loss, "tokens": tokens, "seconds": time.monotonic() - began, "steps": trainer.state.global_step}
+    return {
+        "dev_loss": loss,
+        "tokens": sum(len(sequence.tokens) for sequence in ordered),
+        "steps": trainer.state.global_step,
+        "seconds": time.monotonic() - began,
+        "training_seconds": trained,
+    }
 
 
 def trainer_class() -> type[Any]:

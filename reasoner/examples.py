@@ -38,7 +38,7 @@ class Raft:
 
     oracle: float = 0.8
     predicted: float = 0.5
-    distractors: int = 4
+    distractors: int = 3
     foreign: float = 0.25
     max_hops: int = 3
     seed: int = 0

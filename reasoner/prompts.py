@@ -55,7 +55,7 @@ def reasoner_question(paths: Sequence[str], question: str) -> str:
     return f"Paths:\n{lines}Question: {question}\nNumber:"
 
 
-SHOWN_ENDS = 5  # entities that a line of evidence names
+SHOWN_ENDS = 3  # entities that a line of evidence names
 NAME = 48  # characters of a name that are shown
 NOT_HERE = " not in this graph"
 

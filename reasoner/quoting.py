@@ -13,7 +13,7 @@ from planner.decode import log_sum
 from planner.lm import LanguageModel, Tokens
 from planner.prompts import END, relation_words
 from reasoner.base import Answer, Evidence, Retrieved
-from reasoner.prompts import NOT_HERE, ends_words, evidence_question, quote
+from reasoner.prompts import NOT_HERE, SHOWN_ENDS, ends_words, evidence_question, quote
 from reasoner.symbolic import answer_from, no_answer
 
 SHOWN = 8  # lines of evidence that the model reads
@@ -91,6 +91,6 @@ def lines_of(graph: Graph, found: Sequence[Retrieved], words: Mapping[str, str])
     lines: dict[str, Line] = {}
     for retrieved in found:
         name = quote(retrieved.topic.entity.label, retrieved.relations, words)
-        labels = [graph.entity(end).label for end in retrieved.ends[:5]]
+        labels = [graph.entity(end).label for end in retrieved.ends[:SHOWN_ENDS]]
         lines.setdefault(name, Line(name, ends_words(labels, retrieved.ends_total), retrieved))
     return list(lines.values())

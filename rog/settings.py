@@ -32,6 +32,6 @@ class ReasonerTraining(Training):
     planner: str = key("lexical", "Whose predicted plans make up part of the evidence: a name or a run.")
     oracle: float = key(0.8, "RAFT's P: the share of examples that keep what answers.")
     predicted: float = key(0.5, "The share of examples whose evidence is what the planner predicts.")
-    distractors: int = key(4, "Paths beside it that do not answer.")
+    distractors: int = key(3, "Paths beside it that do not answer.")
     foreign: float = key(0.25, "The share of these that start from another question's topic.")
     max_hops: int = key(3, "Steps of a plan at most.")

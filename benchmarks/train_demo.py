@@ -1,4 +1,4 @@
-"""The demo graph's trained planner and reasoner: `python data/train_demo.py --out data/demo/runs`.
+"""The demo graph's trained planner and reasoner: `python -m benchmarks.train_demo --out data/demo/runs`.
 
 Trained on the demo graph's own training questions, adapters kept in half precision so that they can be bundled.
 """

@@ -1,0 +1,109 @@
+"""Tokens a second of `rog train planner` beside a plain TRL run on the same questions, and the loss that each reaches.
+
+    python -m benchmarks.training_speed [--sequences 400]
+
+Both train the same LoRA adapters of the same model on the demo graph's training questions, one pass over so many of
+them. Plain is `SFTTrainer` as its documentation has it: prompts and completions, batches of eight in random order,
+padded. Tokens are those of the data, without padding.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+
+from benchmarks.common import machine, write_report
+from benchmarks.train_demo import PLANNER, demo_data
+from planner.finetune import Sample, encode, finetune, load_for_training, no_warnings
+from planner.run import Run
+from planner.settings import Training
+from rog.training import material
+
+LEARNING_RATE = {8: 4e-4, 16: 6e-4}
+
+
+def plain(samples: list[Sample], settings: Training, folder: Path) -> tuple[float, float, Any]:
+    """Seconds and tokens of plain TRL, and its model."""
+    from datasets import Dataset
+    from trl import SFTConfig, SFTTrainer
+
+    model, tokenizer = load_for_training(settings, None)
+    rows = [{"prompt": sample.prompt, "completion": sample.targets[0][0]} for sample in samples]
+    tokens = sum(len(encode(tokenizer, row["prompt"], row["completion"], 999).tokens) for row in rows)
+    with no_warnings():
+        trainer: Any = SFTTrainer(
+            model=model,
+            args=SFTConfig(
+                output_dir=str(folder),
+                per_device_train_batch_size=8,
+                learning_rate=LEARNING_RATE[8],
+                num_train_epochs=1,
+                bf16=False,
+                use_cpu=True,
+                gradient_checkpointing=False,
+                report_to=[],
+                save_strategy="no",
+                disable_tqdm=True,
+            ),
+            train_dataset=Dataset.from_list(rows),
+            processing_class=tokenizer,
+        )
+        began = time.perf_counter()
+        trainer.train()
+    return time.perf_counter() - began, tokens, model
+
+
+def loss_of(model: Any, tokenizer: Any, dev: list[Sample]) -> float:
+    """The mean loss over the learned tokens of held-out samples."""
+    total, count = 0.0, 0
+    with torch.inference_mode():
+        for sample in dev:
+            sequence = encode(tokenizer, sample.prompt, sample.targets[0][0], 999)
+            tokens = torch.tensor([sequence.tokens])
+            logp = model(input_ids=tokens).logits[0, :-1].log_softmax(-1)
+            learned = range(sequence.prompt - 1, len(sequence.tokens) - 1)
+            total -= sum(float(logp[place, sequence.tokens[place + 1]]) for place in learned)
+            count += len(learned)
+    return total / count
+
+
+def main() -> None:
+    """Run both, print and keep."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sequences", type=int, default=400)
+    options = parser.parse_args()
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        found = material(demo_data(folder / "data"), "", PLANNER)
+        samples, dev = found.samples[: options.sequences], found.dev[:100]
+        settings = replace(PLANNER, epochs=1.0, learning_rate=LEARNING_RATE[16])
+        seconds, tokens, model = plain(samples, settings, folder / "plain")
+        rows = [("plain TRL", tokens / seconds, loss_of(model, load_for_training(settings, None)[1], dev))]
+        run = Run(folder / "ours")
+        run.begin({"role": "planner", "model": settings.model}, [], resume=False, force=False)
+        result = finetune(samples, [], settings, run)
+        from planner.lm import LanguageModel
+
+        ours = LanguageModel(str(run.folder))
+        rows.append(
+            ("rog train", result["tokens"] / result["training_seconds"], loss_of(ours.model, ours.tokenizer, dev))
+        )
+    lines = [
+        f"# Training speed, {len(samples)} sequences of the demo graph's training questions, one pass\n",
+        f"{machine()}; one run each.\n",
+        "| | tokens/s | loss on dev |\n|---|---|---|",
+        *(f"| {title} | {speed:.0f} | {loss:.3f} |" for title, speed, loss in rows),
+        f"\n{rows[1][1] / rows[0][1]:.2f} times",
+    ]
+    print("\n".join(lines))
+    write_report(Path(__file__).parent / "results" / "training-speed.md", lines)
+
+
+if __name__ == "__main__":
+    main()
