@@ -15,9 +15,11 @@ from kg.store import Store
 from kg.types import Entity, Topic
 
 MAX_QUESTION = 2_000  # characters
-MAX_SPAN = 8  # words
+MAX_SPAN = 16  # words
 MAX_FUZZY_SPANS = 12
 FUZZY_CUTOFF = 0.75  # normalised Damerau-Levenshtein similarity
+WORD = 0.4  # score of a single small word that is a name, beside names with capitals
+OTHER_CASE = 0.5  # weight of a name that is written in other letters, where several entities share a name
 SHORT_ALIAS = 3  # aliases this short (IN, US, IS …) count only when written as they are stored
 
 # Words that carry no name on their own: a question consists mostly of them.
@@ -42,6 +44,11 @@ class Span:
     def size(self) -> int:
         """The number of words."""
         return self.stop - self.start
+
+    @property
+    def content(self) -> int:
+        """The number of words that carry a name on their own."""
+        return sum(word.casefold() not in STOP_WORDS for word in self.text.split())
 
     @property
     def capital(self) -> bool:
@@ -74,7 +81,7 @@ def link(graph: Graph, text: str, limit: int = 5) -> tuple[Topic, ...]:
 
 
 def spans_of(text: str) -> list[Span]:
-    """Every run of up to eight words, longest first, also without a final possessive."""
+    """Every run of up to sixteen words, longest first, also without a final possessive."""
     words = re.findall(r"[^\s?!,;:()\"“”]+", text)
     spans = []
     for size in range(min(MAX_SPAN, len(words)), 0, -1):
@@ -88,7 +95,8 @@ def spans_of(text: str) -> list[Span]:
 
 def exact_topics(graph: Graph, spans: Sequence[Span]) -> list[Topic]:
     """Topics for the spans that are names as they stand, the longest spans first and none inside another."""
-    forms = {span: normal(span.text) for span in spans if not is_stop(span)}
+    forms = {span: normal(span.text) for span in spans if not is_stop(span) or (span.capital and span.size > 1)}
+    written = any(span.capital and span.content for span in spans)  # names can be told from words by their capitals
     by_form: dict[str, list[Name]] = {}
     for name in graph.named(sorted(set(forms.values()))):
         by_form.setdefault(normal(name.text), []).append(name)
@@ -96,10 +104,12 @@ def exact_topics(graph: Graph, spans: Sequence[Span]) -> list[Topic]:
     topics: dict[str, Topic] = {}
     for span, form in forms.items():
         names = [name for name in by_form.get(form, ()) if plausible(name, span)]
+        if is_stop(span):
+            names = [name for name in names if name.text == span.text]
         if not names or not taken.isdisjoint(range(span.start, span.stop)):
             continue
         taken.update(range(span.start, span.stop))
-        weight = 1.0 if span.capital or span.size > 1 else 0.8
+        weight = 1.0 if span.capital or span.content > 1 else WORD if written else 0.8
         scored = [(name, weight * (0.9 if name.alias else 1.0)) for name in names]
         keep_best(topics, share(graph, scored, span.text))
     return list(topics.values())
@@ -120,10 +130,16 @@ def plausible(name: Name, span: Span) -> bool:
 def share(graph: Graph, scored: Iterable[tuple[Name, float]], mention: str) -> list[Topic]:
     """Topics for the candidates of one mention: each one's match score times its share of the mention."""
     best: dict[str, float] = {}
+    as_written: set[str] = set()
     for name, score in scored:
         best[name.key] = max(best.get(name.key, 0.0), score)
+        if name.text in mention:
+            as_written.add(name.key)
     entities = {key: graph.entity(key) for key in best}
-    weights = {key: score * entities[key].degree ** 0.5 for key, score in best.items()}
+    weights = {
+        key: score * entities[key].degree ** 0.5 * (1.0 if key in as_written else OTHER_CASE)
+        for key, score in best.items()
+    }
     total = sum(weights.values()) or 1.0
     return [Topic(entities[key], best[key] * weights[key] / total, mention) for key in best]
 

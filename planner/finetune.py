@@ -23,7 +23,7 @@ from planner.run import Run
 from planner.settings import Training
 
 CHUNK = 32  # batches within which samples are sorted by length
-PASSES, ENOUGH, MANY = 3, 2400, 40  # passes over many samples; sequences where there are few; passes over very few
+PASSES, ENOUGH, MANY = 3, 4000, 40  # passes over many samples; sequences where there are few; passes over very few
 Tokens = tuple[int, ...]
 
 

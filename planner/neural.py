@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import exp
+from dataclasses import dataclass
+from math import exp, log
 
 from kg.graph import Graph
-from kg.types import Question
+from kg.types import Question, RelationPath
 from planner.base import Plan, ScoredPath
 from planner.decode import Decoded, Effort, Spelling, decode
 from planner.lexical import nothing_to_plan
 from planner.lm import LanguageModel
-from planner.prompts import END, SEPARATOR, plan_preamble, planner_question, relation_words, trained_question
-from planner.space import plan_space
+from planner.prompts import END, NONE, SEPARATOR, plan_preamble, planner_question, relation_words, trained_question
+from planner.space import Legal, plan_space
 
+NOTHING = ""  # no relation has this key: it stands for the plan that says there is none
 TRAINED_MASS = 0.99  # share of the legal plans' probability at which a trained planner's search ends
 
 
@@ -21,10 +23,10 @@ class LmPlanner:
     """A `Planner` that returns the exact top k of a language model's distribution over the legal plans.
 
     What is shown as a probability is the model's, renormalised over the legal plans; where some prefixes were never
-    opened their whole mass is counted, so it is a lower bound. A model that was trained has learned to say `none` of
-    questions that no relation answers, so the probability that it leaves to all legal plans together says whether
-    any of them fits. One that was never trained plans poorly alone; `planner.combined` is the planner for those.
-    The search ends early when the plans found hold the share `mass` of that probability.
+    opened their whole mass is counted, so it is a lower bound. A trained model may also say `none`, as it has learned
+    to of questions that no relation path answers: that probability is what `fits` lacks of 1. One that was never
+    trained plans poorly alone; `planner.combined` is the planner for those. The search ends early when the plans found
+    hold the share `mass` of that probability.
     """
 
     name = "lm"
@@ -32,7 +34,7 @@ class LmPlanner:
     def __init__(self, graph: Graph, lm: LanguageModel, mass: float = 1.0) -> None:
         self._graph = graph
         self._lm = lm
-        self.spelling = spelling_of(lm, relation_words(graph))
+        self.spelling = spelling_of(lm, {**relation_words(graph), NOTHING: NONE})
         self._preamble, self._prompt = ("", trained_question) if lm.run else (plan_preamble(), planner_question)
         self._effort = Effort(mass=mass)
 
@@ -43,16 +45,37 @@ class LmPlanner:
         plans = [nothing_to_plan(question) for question in questions]
         if askable:
             tree = self._lm.tree(self._preamble, [self._prompt(questions[number]) for number in askable])
-            decoded = decode([spaces[number] for number in askable], tree, self.spelling, k, self._effort)
+            legal = [OrNothing(spaces[number]) if self._lm.run else spaces[number] for number in askable]
+            decoded = decode(legal, tree, self.spelling, k + bool(self._lm.run), self._effort)
             for number, found in zip(askable, decoded, strict=True):
-                plans[number] = self._plan(found)
+                plans[number] = plan_of(found, k)
         return plans
 
-    def _plan(self, decoded: Decoded) -> Plan:
-        paths = tuple(ScoredPath(best.path, best.logp - decoded.log_total) for best in decoded.best)
-        note = "" if decoded.exact else f"not proven exact: the search stopped after {decoded.read} prefixes"
-        fits = min(1.0, exp(decoded.log_total)) if self._lm.run else 1.0
-        return Plan(paths, decoded.exact, fits, note)
+
+@dataclass(frozen=True)
+class OrNothing:
+    """Legal plans, and saying that there is none."""
+
+    space: Legal
+
+    def options(self, path: RelationPath) -> Mapping[str, int]:
+        """The relations that may come next, `NOTHING` at first too."""
+        if not path:
+            return {**self.space.options(path), NOTHING: 1}
+        return {} if path == (NOTHING,) else self.space.options(path)
+
+
+def plan_of(decoded: Decoded, k: int) -> Plan:
+    """The plan that was decoded: its paths' probabilities among the legal plans, and how much of all is legal."""
+    nothing = sum(exp(best.logp - decoded.log_total) for best in decoded.best if best.path == (NOTHING,))
+    fits = 1.0 - min(nothing, 1.0)
+    total = decoded.log_total + (log(fits) if fits > 0 else 0.0)
+    found = [best for best in decoded.best if best.path != (NOTHING,)][:k]
+    paths = tuple(ScoredPath(best.path, min(0.0, best.logp - total)) for best in found)
+    note = "" if decoded.exact else f"not proven exact: the search stopped after {decoded.read} prefixes"
+    if not paths:
+        return Plan((), decoded.exact, 0.0, note or "the planner says that no relation path answers this")
+    return Plan(paths, decoded.exact, fits, note)
 
 
 def spelling_of(lm: LanguageModel, words: Mapping[str, str]) -> Spelling:

@@ -23,7 +23,7 @@ ASKED = (
     ),
 )
 
-NONE = " none"  # what a trained planner says of a question that no relation path answers
+NONE = "none"  # what a trained planner says of a question that no relation path answers
 
 INSTRUCTION = "Each question is answered by following a path of relations from an entity."
 # Worked examples in the form the model has to continue. Their facts are of no graph in particular.

@@ -30,7 +30,7 @@ def plan_samples(rows: Sequence[Row], graph: Graph) -> list[Sample]:
         topics = tuple(Topic(graph.entity(key), 1.0, row.mention) for key in row.topics[:1])
         prompt = trained_question(Question(row.question, topics))
         if not row.answers:
-            shares[prompt][NONE + END] += 1.0
+            shares[prompt][f" {NONE}{END}"] += 1.0
         for plan in row.targets:
             if plan.weight > 0 and row.answers:
                 shares[prompt][f" {plan_words(plan.path, words)}{END}"] += plan.weight
