@@ -31,6 +31,10 @@ def demo_data(folder: Path) -> Path:
         made = make(graph, read_questions([str(demo_folder() / "questions" / f"{split}.jsonl")]), ALL)
         rows[split] = made.rows["train"]
         rejects += made.rejects
+    unanswerable = read_questions([str(demo_folder() / "questions" / "unanswerable.jsonl")])[
+        ::2
+    ]  # the rest is for tests
+    rows["train"] += make(graph, unanswerable, ALL).rows["train"]
     write_folder(folder, Made(rows, rejects, 0), graph, "demo", ["data/demo/questions"], ALL, True)
     return folder
 

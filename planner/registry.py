@@ -7,9 +7,10 @@ from kg.types import Progress
 from planner.base import Planner
 from planner.lexical import LexicalPlanner
 from planner.models import DEFAULT_LM
-from planner.run import run_of
+from planner.run import Run, graph_hash, run_of
 
 PLANNERS = {
+    "auto": "the run that was trained on this graph, where one is bundled (the demo graph's); else combined",
     "lexical": "words and shapes only, no model",
     "semantic": "with a sentence encoder",
     "combined": f"semantic, and a language model that reads the question ({DEFAULT_LM})",
@@ -20,6 +21,8 @@ PLANNERS = {
 
 def make_planner(name: str, graph: Graph, progress: Progress | None = None) -> Planner:
     """The planner of that name or training run; any other name is that of a language model for `combined`."""
+    if name == "auto":
+        name = bundled_run("planner", graph) or "combined"
     if name == "lexical":
         return LexicalPlanner(graph)
     run = run_of(name)
@@ -43,3 +46,12 @@ def make_planner(name: str, graph: Graph, progress: Progress | None = None) -> P
 
     lm = LanguageModel(DEFAULT_LM if name == "combined" else name, progress)
     return CombinedPlanner(graph, LexicalPlanner(graph, Encoder(progress=progress)), lm)
+
+
+def bundled_run(role: str, graph: Graph) -> str:
+    """The folder of the bundled run that trained a `role` on this graph, or ''."""
+    from kg.build import demo_folder
+
+    run = Run(demo_folder() / "runs" / role)
+    is_ours = run.is_done and run.config.get("graph_sha256") == graph_hash(graph)
+    return str(run.folder) if is_ours else ""

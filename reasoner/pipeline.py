@@ -20,13 +20,13 @@ from reasoner.verify import problems
 class RoG:
     """Reasoning on a graph (Luo et al., ICLR 2024, arXiv:2310.01061): `RoG(graph).ask("…")`.
 
-    `planner` is a `Planner` or the name of one: `combined` (default), `semantic`, `lexical`, `lm`, or a model.
+    `planner` is a `Planner` or the name of one (`planner.registry.PLANNERS`), of a training run or of a model.
     """
 
     def __init__(
         self,
         graph: Graph,
-        planner: Planner | str = "combined",
+        planner: Planner | str = "auto",
         reasoner: Reasoner | None = None,
         k: int = 3,
         max_hops: int = 3,

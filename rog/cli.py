@@ -63,7 +63,9 @@ EnvFile = Annotated[
 Config = Annotated[Path | None, typer.Option("--config", help="YAML: overrides of what is guessed of a Neo4j schema.")]
 ShowCypher = Annotated[bool, typer.Option("--show-cypher", help="Print the queries sent to Neo4j on stderr.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Planner = Annotated[str, typer.Option(help="lexical, semantic, combined, lm, or a language model's name or folder.")]
+Planner = Annotated[
+    str, typer.Option(help="auto, lexical, semantic, combined, lm, a training run, or a model's name or folder.")
+]
 
 
 def main() -> None:
@@ -134,7 +136,7 @@ def options(
 
 
 @app.command()
-def demo(planner: Planner = "combined") -> None:
+def demo(planner: Planner = "auto") -> None:
     """Open the bundled graph and ask it three questions."""
     from rog.show import shown
 
@@ -165,8 +167,8 @@ def ask(
     max_hops: Annotated[int, typer.Option(min=1, max=6, help="Steps of a plan at most.")] = 3,
     entity: Annotated[str | None, typer.Option(help="The key of the entity that the question is about.")] = None,
     paths_only: Annotated[bool, typer.Option("--paths-only", help="Plan and retrieve, do not answer.")] = False,
-    planner: Planner = "combined",
-    reasoner: Annotated[str, typer.Option(help="symbolic, or lm.")] = "symbolic",
+    planner: Planner = "auto",
+    reasoner: Annotated[str, typer.Option(help="symbolic, lm, or a training run.")] = "symbolic",
     as_json: AsJson = False,
     env_file: EnvFile = None,
     config: Config = None,

@@ -80,6 +80,22 @@ def test_link(films: Graph, text: str, expected: list[str]) -> None:
     assert keys(films, text) == expected
 
 
+def test_names_are_told_from_words() -> None:
+    long = "A Very Long Title of a Film in Which Nothing Ever Happens"
+    tags = [("homer", "tag_of", film) for film in ("Odyssey", "Iliad", "Ulysses")]
+    people = [("Vincent Ward", "directed", "River Queen"), ("Homer", "wrote", "Odyssey")]
+    films = [("writers", "tag_of", "River Queen"), (long, "genre", "drama"), ("The We and the I", "genre", "drama")]
+    facts = [*tags, *people, *films]
+    graph = open_graph(facts)
+    assert keys(graph, "who are the writers of the films directed by Vincent Ward")[0] == "Vincent Ward"
+    assert keys(graph, "which films have writers")[0] == "writers"  # no capitals: a small word is all there is
+    assert keys(graph, "what did Homer write")[0] == "Homer"
+    assert keys(graph, "which films are about homer")[0] == "homer"
+    assert keys(graph, f"what is the genre of {long}")[0] == long
+    assert keys(graph, "what genre is The We and the I") == ["The We and the I"]
+    assert keys(graph, "what do the we and the i do") == []
+
+
 def test_several_mentions_are_all_kept(films: Graph) -> None:
     assert set(keys(films, "Did Al Pacino act in Heat and Gladiator?")) == {"pacino", "heat", "gladiator"}
 
