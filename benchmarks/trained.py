@@ -34,6 +34,7 @@ from rog.training import material, train
 MEASURES = ("hits_at_1", "f1", "wrong_refusal")
 HELD_OUT = MakeSettings(dev=0.1, test=0.2)
 DEV = 40  # dev questions of a kind
+LIMIT = 2000  # entities of an answer; some three-hop questions have a thousand
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def measured(some: Sequence[Kind], options: argparse.Namespace) -> Iterator[str]
     found = material(folder, "", settings)
     result = train(found, settings, out, resume=True, force=False) if not Run(out).is_done else result_of(out)
     rows = open_folder(folder).rows(options.split)
-    report = evaluate([parse_system(f"trained={out}")], rows, found.graph, Options(topics="linked", batch=16))
+    report = evaluate([parse_system(f"trained={out}")], rows, found.graph, Options(topics="linked", batch=16, limit=LIMIT))
     cost = report.summary("trained", topics="linked").cost
     yield (
         f"{some[0].facts.name}: {found.about['questions']:,} training questions ({len(found.samples)} different once "
