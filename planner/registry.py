@@ -25,13 +25,13 @@ def make_planner(name: str, graph: Graph, progress: Progress | None = None) -> P
         name = bundled_run("planner", graph) or "combined"
     if name == "lexical":
         return LexicalPlanner(graph)
-    run = run_of(name)
+    run = run_of(name.removeprefix("lm:"))
     if run is not None:
         from planner.lm import LanguageModel
         from planner.neural import TRAINED_MASS, LmPlanner
 
         run.check("planner", graph)
-        return LmPlanner(graph, LanguageModel(name, progress), TRAINED_MASS)
+        return LmPlanner(graph, LanguageModel(str(run.folder), progress), TRAINED_MASS)
     from planner.encoder import Encoder
 
     if name == "semantic":

@@ -1,6 +1,6 @@
 """The directory of a training run: what it was told, what it measured, and what came out of it.
 
-config.yaml        the resolved settings, and what the run was made from (data, graph and its hash)
+config.yaml        the resolved settings, and what the run was made from (data and graph, each with its hashes)
 metrics.jsonl      a line for every tenth step, and for every evaluation
 samples.jsonl      some of what the model was trained on, as it saw it
 environment.json   versions and machine
@@ -11,25 +11,35 @@ checkpoints/       while the run lasts: from here a run that was killed goes on
 
 from __future__ import annotations
 
+import errno
 import json
-import platform
+import os
 import shutil
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from kg.errors import GraphError, ModelError, disk_errors
+from kg.errors import ModelError, disk_errors
 from kg.graph import Graph
-from planner.device import best_device, cpu_model, free_cores
+from planner.environment import environment
 from planner.models import UNLOADABLE
 
-PACKAGES = ("rog", "torch", "transformers", "trl", "peft", "numpy")
+FILES = ("config.yaml", "environment.json", "metrics.jsonl", "samples.jsonl", "README.md")
+FOLDERS = ("adapter", "model", "checkpoints")
+NAMES = {*FILES, *FOLDERS, *(f".{name}.part" for name in FILES), ".weights"}  # all that a run's directory may hold
+DATA = ("data_files", "samples_sha256", "questions", "passes")  # keys of the config that follow from the data
+WAIT = 600.0  # seconds that the other processes wait for the first one
+FULL = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file would be larger than is allowed",
+}
 
 
 @dataclass(frozen=True)
@@ -51,13 +61,25 @@ class Run:
     @property
     def config(self) -> dict[str, Any]:
         """What the run was told. Raises ModelError if this is no run's directory."""
+        file = self.folder / "config.yaml"
         try:
-            config: dict[str, Any] = yaml.safe_load((self.folder / "config.yaml").read_text("utf-8"))
+            config = yaml.safe_load(file.read_text("utf-8"))
         except OSError:
             raise ModelError(f"{self.folder} is not the directory of a training run: it has no config.yaml") from None
-        except yaml.YAMLError as error:
-            raise ModelError(f"{self.folder}/config.yaml is damaged: {error}") from None
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise ModelError(f"{file} is damaged: {' '.join(str(error).split())}") from None
+        if not isinstance(config, dict) or not isinstance(config.get("role"), str):
+            raise ModelError(f"{self.folder} is not the directory of a training run: its config.yaml names no role")
         return config
+
+    @property
+    def result(self) -> dict[str, float]:
+        """What a finished run came to. Raises ModelError if its metrics are damaged."""
+        try:
+            result: dict[str, float] = json.loads((self.folder / "metrics.jsonl").read_text("utf-8").splitlines()[-1])
+        except (OSError, ValueError, IndexError) as error:
+            raise ModelError(f"{self.folder}/metrics.jsonl is damaged: {error}") from None
+        return result
 
     def check(self, role: str, graph: Graph) -> None:
         """ModelError unless the run trained a `role` (planner, reasoner) for this graph."""
@@ -75,7 +97,12 @@ class Run:
     def base(self) -> str:
         """The name or folder of the model that the run ends with: its own weights, or the one that it adapted."""
         whole = self.folder / "model"
-        return str(whole) if whole.exists() else str(self.config["model"])
+        if whole.exists():
+            return str(whole)
+        model = self.config.get("model")
+        if not isinstance(model, str):
+            raise ModelError(f"{self.folder}/config.yaml is damaged: it names no model")
+        return model
 
     def with_adapters(self, model: Any) -> Any:
         """The model with the run's adapters merged into its weights; ModelError if they do not load."""
@@ -93,27 +120,94 @@ class Run:
         except UNLOADABLE as error:
             raise ModelError(f"{adapter} does not load: {(str(error).splitlines() or [''])[0]}") from error
 
-    def begin(self, config: Mapping[str, Any], samples: Sequence[Mapping[str, Any]], resume: bool, force: bool) -> None:
-        """Make the directory, or go on with it; ModelError where that would lose or mix up something."""
-        if self.folder.exists() and any(self.folder.iterdir()) and not force:
-            if self.is_done:
-                raise ModelError(f"{self.folder} holds a finished run; choose another --out, or --force to replace it")
-            if not resume:
-                raise ModelError(f"{self.folder} holds a run that was stopped; --resume goes on, --force starts again")
-            changed = sorted(key for key in {*config, *self.config} if config.get(key) != self.config.get(key))
-            if changed:
-                raise ModelError(
-                    f"{self.folder} was begun with other settings ({', '.join(changed)}); --force starts again"
-                )
+    def check_target(self, resume: bool, force: bool) -> None:
+        """ModelError where `begin` would lose or mix up something, whatever the settings are."""
+        if not is_main():
+            return  # the first process may be ahead, and have made the directory
+        try:
+            found = sorted(path.name for path in self.folder.iterdir())
+        except FileNotFoundError:
             return
-        if self.folder.exists() and not (self.folder / "config.yaml").exists() and any(self.folder.iterdir()):
-            raise ModelError(f"{self.folder} is not the directory of a training run: it will not be replaced")
+        except OSError as error:
+            raise ModelError(f"{self.folder}: {(error.strerror or '').lower()}; choose another --out") from None
+        if not found:
+            return
+        if force and (strange := [name for name in found if name not in NAMES]):
+            raise ModelError(
+                f"{self.folder} is not just the directory of a training run (it holds {strange[0]}): it will not be "
+                "replaced; choose another --out"
+            )
+        _ = self.config
+        if force and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise ModelError(f"--force does not go with several processes: remove {self.folder} first")
+        if not force and self.is_done:
+            raise ModelError(f"{self.folder} holds a finished run; choose another --out, or --force to replace it")
+        if not force and not resume:
+            raise ModelError(f"{self.folder} holds a run that was stopped; --resume goes on, --force starts again")
+
+    def begin(self, config: Mapping[str, Any], samples: Sequence[Mapping[str, Any]], resume: bool, force: bool) -> bool:
+        """Make the directory, or go on with it: whether it is new.
+
+        ModelError as by `check_target`, or if the run was begun with other settings. Other processes than the first
+        wait for it.
+        """
+        if not is_main():
+            self._wait(config)
+            return False
+        self.check_target(resume, force)
+        if not force and self.folder.exists() and any(self.folder.iterdir()):
+            self._check_same(config)
+            return False
         with disk_errors(self.folder):
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder.mkdir(parents=True)
-            self.write("config.yaml", yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
-            self.write("environment.json", json.dumps(environment(), indent=1))
-            self.write("samples.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in samples))
+            self._clear()
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self.write("config.yaml", yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+                self.write("environment.json", json.dumps(environment(), indent=1))
+                self.write("samples.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in samples))
+            except BaseException:
+                self._clear()
+                raise
+        return True
+
+    def undo(self) -> None:
+        """Remove a run that came to nothing: that has neither metrics nor a checkpoint."""
+        if is_main() and not (self.folder / "metrics.jsonl").exists() and not self.last_checkpoint():
+            self._clear()
+
+    def differences(self, config: Mapping[str, Any]) -> list[str]:
+        """The keys of a config that the run was told otherwise. Raises ModelError if this is no run's directory."""
+        own = self.config
+        return sorted(key for key in config if key not in own or own[key] != config[key])
+
+    def _check_same(self, config: Mapping[str, Any]) -> None:
+        changed = self.differences(config)
+        if settings := [key for key in changed if key not in DATA]:
+            raise ModelError(
+                f"{self.folder} was begun with other settings ({', '.join(settings)}); --force starts again"
+            )
+        if changed:
+            raise ModelError(f"the data changed since {self.folder} was begun; --force starts again")
+
+    def _wait(self, config: Mapping[str, Any]) -> None:
+        until = time.monotonic() + WAIT
+        while time.monotonic() < until:
+            with suppress(ModelError):  # not there yet
+                if not self.differences(config):
+                    return
+            time.sleep(0.1)
+        raise ModelError(f"{self.folder}: the first process has not begun this run in {WAIT:.0f} s")
+
+    def _clear(self) -> None:
+        """Remove what a run leaves, and the folder if nothing else is in it."""
+        try:
+            for path in self.folder.glob("*"):
+                if path.name in NAMES:
+                    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        except OSError as error:
+            raise ModelError(f"{self.folder} cannot be removed: {(error.strerror or '').lower()}") from error
+        with suppress(OSError):  # not there, not empty, or where we stand
+            self.folder.rmdir()
 
     def write(self, name: str, text: str) -> None:
         """Write a file of the run, whole or not at all."""
@@ -123,6 +217,8 @@ class Run:
 
     def log(self, row: Mapping[str, Any]) -> None:
         """Add a line to the metrics."""
+        if not is_main():
+            return
         with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(row) + "\n")
 
@@ -133,13 +229,17 @@ class Run:
             try:
                 json.loads((found[-1] / "trainer_state.json").read_text("utf-8"))  # what is written last
             except (OSError, ValueError):
-                shutil.rmtree(found.pop())
+                unfinished = found.pop()
+                if is_main():
+                    shutil.rmtree(unfinished)
             else:
                 return found[-1]
         return None
 
     def save_weights(self, model: Any, tokenizer: Any) -> None:
         """Keep the adapters, or the whole model with its tokenizer, in one step."""
+        if not is_main():
+            return
         is_adapter = hasattr(model, "peft_config")
         beside, target = self.folder / ".weights", self.folder / ("adapter" if is_adapter else "model")
         shutil.rmtree(beside, ignore_errors=True)
@@ -153,6 +253,8 @@ class Run:
 
     def finish(self, card: str) -> None:
         """Write the model card, which says that the run is done, and drop the checkpoints."""
+        if not is_main():
+            return
         self.write("README.md", card)
         shutil.rmtree(self.checkpoints, ignore_errors=True)
 
@@ -160,47 +262,48 @@ class Run:
     def disk_errors(self) -> Iterator[None]:
         """A full disk while training as one clear line: checkpoints that were whole are still there."""
         try:
-            with disk_errors(self.folder):
-                yield
-        except GraphError as error:
-            raise full_disk(self.folder, str(error)) from error
-        except Exception as error:  # safetensors and torch have errors of their own for it
-            if "No space left" in str(error) or "os error 28" in str(error) or "PytorchStreamWriter" in str(error):
-                raise full_disk(self.folder, "the disk is full") from error
-            raise
+            yield
+        except Exception as error:
+            reason = disk_reason(error)
+            if not reason:
+                raise
+            left = (
+                "its last checkpoint is kept, --resume goes on"
+                if self.last_checkpoint()
+                else "it had no checkpoint yet, and starts again"
+            )
+            raise ModelError(f"{reason}: the run in {self.folder} stopped; {left}") from error
+
+
+def is_main() -> bool:
+    """Whether this is the only process, or the first of those that a launcher started: the one that may write."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def disk_reason(error: Exception) -> str:
+    """What an error says of a disk that takes no more, or ''; safetensors and torch have words of their own for it."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        return FULL[error.errno]
+    for code, reason in FULL.items():
+        if f"(os error {code})" in str(error):
+            return reason
+    is_full = "No space left" in str(error) or "PytorchStreamWriter" in str(error)
+    return FULL[errno.ENOSPC] if is_full else ""
 
 
 def run_of(name: str) -> Run | None:
-    """The run in a folder of this name, or None if it holds none."""
-    folder = Path(name).expanduser()
-    return Run(folder) if (folder / "config.yaml").exists() else None
+    """The run in a folder of this name, or None if it holds none. ModelError if it holds one that is damaged."""
+    run = Run(Path(name).expanduser())
+    try:
+        _ = run.config
+    except ModelError:
+        if (run.folder / "samples.jsonl").exists() and (run.folder / "environment.json").exists():
+            raise
+        return None  # a model's folder may have a config.yaml of its own
+    return run
 
 
 def graph_hash(graph: Graph) -> str:
     """The hash of what a graph says, or '' for one that has none (a database may change at any time)."""
     manifest: Mapping[str, Any] = getattr(graph, "manifest", {})
     return str(manifest.get("sha256", ""))
-
-
-def full_disk(folder: Path, reason: str) -> ModelError:
-    """The error for a disk that takes no more."""
-    return ModelError(
-        f"{reason.partition(':')[0]}: the run in {folder} stopped; its last checkpoint is kept, --resume goes on"
-    )
-
-
-def environment() -> dict[str, str]:
-    """Versions and machine."""
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    device, dtype = best_device()
-    return {
-        **found,
-        "python": platform.python_version(),
-        "machine": f"{cpu_model() or platform.machine()}, {free_cores()} cores",
-        "device": f"{device} {dtype}",
-    }
