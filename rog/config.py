@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import Field, fields, replace
 from pathlib import Path
@@ -49,15 +50,26 @@ def read_yaml(file: Path) -> dict[str, Any]:
 
 
 def checked(field: Field[Any], value: Any, file: Path | None) -> Any:
-    """A value as the kind its default has; ConfigError otherwise."""
+    """A value as the kind its default has, within its range; ConfigError otherwise."""
     kind: Any = type(field.default)
+    where = f"{file}: " if file else ""
     try:
         if isinstance(value, bool) is not (kind is bool) or (kind is int and isinstance(value, float)):
             raise TypeError
-        return kind(value)  # a float may be written 1e-4, which YAML takes for a text
-    except (TypeError, ValueError):
-        where = f"{file}: " if file else ""
-        raise ConfigError(f"{where}{field.name} is {value!r}, expected {kind.__name__}") from None
+        if kind is str and not (isinstance(value, str) and value.strip()):
+            raise TypeError
+        found = kind(value)  # a float may be written 1e-4, which YAML takes for a text
+        if kind is float and not math.isfinite(found):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        expected = {"str": "a text", "float": "a number"}.get(kind.__name__, kind.__name__)
+        raise ConfigError(f"{where}{field.name} is {value!r}, expected {expected}") from None
+    least, most = field.metadata.get("least"), field.metadata.get("most")
+    if least is not None and found < least:
+        raise ConfigError(f"{where}{field.name} is {value!r}, expected {least} at least")
+    if most is not None and found > most:
+        raise ConfigError(f"{where}{field.name} is {value!r}, expected {most} at most")
+    return found
 
 
 def nearest(name: str, known: list[str]) -> str:

@@ -18,20 +18,20 @@ PRESETS: dict[str, dict[str, Any]] = {
 class PlannerTraining(Training):
     """How a planner is trained."""
 
-    limit: int = key(0, "Questions to train on at most, drawn by the seed (0: all).")
+    limit: int = key(0, "Questions to train on at most, drawn by the seed (0: all).", 0)
     gold: bool = key(True, "Learn from gold paths where the data have them, and not only from mined ones.")
-    none: float = key(0.1, "Questions with another's topic, to be refused, as a share of the others.")
+    none: float = key(0.1, "Questions with another's topic, to be refused, as a share of the others.", 0, 1)
 
 
 @dataclass(frozen=True)
 class ReasonerTraining(Training):
     """How a reasoner is trained."""
 
-    limit: int = key(0, "Questions to train on at most, drawn by the seed (0: all).")
+    limit: int = key(0, "Questions to train on at most, drawn by the seed (0: all).", 0)
     gold: bool = key(True, "Learn from gold paths where the data have them, and not only from mined ones.")
     planner: str = key("lexical", "Whose predicted plans make up part of the evidence: a name or a run.")
-    oracle: float = key(0.8, "RAFT's P: the share of examples that keep what answers.")
-    predicted: float = key(0.5, "The share of examples whose evidence is what the planner predicts.")
-    distractors: int = key(3, "Paths beside it that do not answer.")
-    foreign: float = key(0.25, "The share of these that start from another question's topic.")
-    max_hops: int = key(3, "Steps of a plan at most.")
+    oracle: float = key(0.8, "RAFT's P: the share of examples that keep what answers.", 0, 1)
+    predicted: float = key(0.5, "The share of examples whose evidence is what the planner predicts.", 0, 1)
+    distractors: int = key(3, "Paths beside it that do not answer.", 0)
+    foreign: float = key(0.25, "The share of these that start from another question's topic.", 0, 1)
+    max_hops: int = key(3, "Steps of a plan at most.", 1)
