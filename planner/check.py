@@ -86,6 +86,8 @@ def row_problems(row: Row, graph: Graph) -> Iterator[str]:
         for relation in path:
             if base(relation) not in graph.relations:
                 yield f"relation {relation!r} is not in the graph"
+        if not path:
+            yield "a relation path without relations"
     if row.answers and not row.topics:
         yield "answers, but no topics"
     if row.plans and abs(sum(plan.weight for plan in row.plans) - 1) > 0.01:

@@ -108,21 +108,34 @@ def from_json(written: dict[str, Any]) -> Row:
     for name in ("id", "question"):
         if not isinstance(written[name], str) or not written[name]:
             raise ValueError(f"field {name!r} is {written[name]!r:.60}, expected a text")
-    plans = (
-        PlanLabel(
-            parse_relation_path(plan["path"]), float(plan["precision"]), float(plan["recall"]), float(plan["weight"])
-        )
-        for plan in written.get("plans", ())
-    )
+    if not isinstance(written.get("mention", ""), str):
+        raise ValueError(f"field 'mention' is {written['mention']!r:.60}, expected a text")
     return Row(
         written["id"],
         written["question"],
         tuple(written["answers"]),
         tuple(written.get("topics", ())),
         written.get("mention", ""),
-        tuple(map(parse_relation_path, written.get("paths", ()))),
-        tuple(plans),
+        tuple(checked_path("paths", path) for path in written.get("paths", ())),
+        tuple(map(plan_from_json, written.get("plans", ()))),
     )
+
+
+def plan_from_json(written: dict[str, Any]) -> PlanLabel:
+    """The plan that `as_json` wrote; ValueError or KeyError otherwise."""
+    shares = [written[name] for name in ("precision", "recall", "weight")]
+    for share in shares:
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+            raise ValueError(f"field 'plans' has the number {share!r:.60}, expected one from 0 to 1")
+    return PlanLabel(checked_path("plans", written["path"]), *map(float, shares))
+
+
+def checked_path(field: str, written: Any) -> RelationPath:
+    """The relation path that was written; ValueError if it is none, or has no relations."""
+    path = parse_relation_path(written) if isinstance(written, str) else ()
+    if not path:
+        raise ValueError(f"field {field!r} has the path {written!r:.60}, expected a text like 'r1 -> ~r2'")
+    return path
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

@@ -50,6 +50,11 @@ def test_targets_are_gold_paths_or_plans() -> None:
     assert Row("2", "?", ()).unanswerable
 
 
+def planned(**fields: object) -> str:
+    plan = {"path": "r", "precision": 1, "recall": 1, "weight": 1, **fields}
+    return json.dumps({"id": "1", "question": "?", "answers": [], "plans": [plan]})
+
+
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
@@ -58,6 +63,13 @@ def test_targets_are_gold_paths_or_plans() -> None:
         ('{"id": "1", "question": "?", "answers": [1]}', "field 'answers' is .1., expected a list of texts"),
         ('{"id": 1, "question": "?", "answers": []}', "field 'id' is 1, expected a text"),
         ('{"id": "1", "question": "?", "answers": [], "plans": [{}]}', "KeyError"),
+        ('{"id": "1", "question": "?", "answers": [], "plans": 5}', "TypeError"),
+        ('{"id": "1", "question": "?", "answers": [], "mention": 5}', "field 'mention' is 5, expected a text"),
+        ('{"id": "1", "question": "?", "answers": [], "paths": [""]}', "field 'paths' has the path ''"),
+        (planned(path=" -> "), "field 'plans' has the path ' -> '"),
+        (planned(path=["r"]), "field 'plans' has the path"),
+        (planned(weight="1"), "the number '1', expected one from 0 to 1"),
+        (planned(weight=float("nan")), "the number nan, expected one from 0 to 1"),
         ("{", "line 2"),
     ],
 )
