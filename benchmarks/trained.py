@@ -10,7 +10,6 @@ linked topics and the symbolic reasoner. `--split dev` is for choosing settings,
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -29,7 +28,7 @@ from rog.arms import parse_system
 from rog.evaluate import bootstrap, evaluate
 from rog.results import Options, Report
 from rog.settings import PlannerTraining
-from rog.training import material, train
+from rog.training import Material, config_of, material, train
 
 MEASURES = ("hits_at_1", "f1", "wrong_refusal")
 HELD_OUT = MakeSettings(dev=0.1, test=0.2)
@@ -103,9 +102,11 @@ def measured(some: Sequence[Kind], options: argparse.Namespace) -> Iterator[str]
     settings = PlannerTraining(seed=options.seed, gold=False, epochs=options.epochs)
     out = options.work / f"planner-{some[0].facts.stem}-{options.questions}-{options.seed}"
     found = material(folder, "", settings)
-    result = train(found, settings, out, resume=True, force=False) if not Run(out).is_done else result_of(out)
+    result = trained(found, settings, out)
     rows = open_folder(folder).rows(options.split)
-    report = evaluate([parse_system(f"trained={out}")], rows, found.graph, Options(topics="linked", batch=16, limit=LIMIT))
+    report = evaluate(
+        [parse_system(f"trained={out}")], rows, found.graph, Options(topics="linked", batch=16, limit=LIMIT)
+    )
     cost = report.summary("trained", topics="linked").cost
     yield (
         f"{some[0].facts.name}: {found.about['questions']:,} training questions ({len(found.samples)} different once "
@@ -116,10 +117,11 @@ def measured(some: Sequence[Kind], options: argparse.Namespace) -> Iterator[str]
     yield from lines_of(some, report)
 
 
-def result_of(out: Path) -> dict[str, float]:
-    """What a finished run came to."""
-    result: dict[str, float] = json.loads((out / "metrics.jsonl").read_text("utf-8").splitlines()[-1])
-    return result
+def trained(found: Material, settings: PlannerTraining, out: Path) -> dict[str, float]:
+    """What training came to: of the run that is there if it was told the same, else of a new one in its place."""
+    run = Run(out)
+    changed = out.exists() and bool(run.differences(config_of(found, settings)))
+    return run.result if run.is_done and not changed else train(found, settings, out, resume=True, force=changed)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from kg.graph import Frontier, Graph, Name, Size
 from kg.names import normal
@@ -57,6 +58,12 @@ class Anonymous:
     def name(self) -> str:
         """The other graph's name."""
         return f"{self._graph.name} (anonymous)"
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """The other graph's, where it has one: what was trained on that graph plans here too."""
+        manifest: Mapping[str, Any] = getattr(self._graph, "manifest", {})
+        return manifest
 
     @property
     def size(self) -> Size:

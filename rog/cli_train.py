@@ -100,16 +100,22 @@ def run(
     flags: Mapping[str, Any],
 ) -> None:
     """Resolve the settings and train, or say what training would be."""
+    from planner.run import Run, is_main
     from rog.cli import err, out
     from rog.config import resolve
     from rog.progress import progress
     from rog.training import estimate, material, train
 
     settings = resolve(defaults, PRESETS[preset], config, flags)
-    with progress(err) as report:
+    if not dry_run:
+        Run(to).check_target(resume, force)  # before the minutes that composing examples may take
+    with progress(err) as shown:
+        report = shown if is_main() else None
         found = material(data, kg, settings, report)
         if not dry_run:
             result = train(found, settings, to, resume, force, report)
+    if not is_main():
+        return
     if dry_run:
         with progress(err) as report:
             would = estimate(found, settings, report)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 import time
 from collections.abc import Sequence
@@ -9,12 +11,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kg.errors import ModelError
+from kg.errors import LoadError, ModelError
 from kg.graph import Graph
 from kg.types import Progress
+from planner.check import row_problems
 from planner.data import Row
-from planner.finetune import Sample, finetune, schedule
-from planner.folder import open_folder
+from planner.finetune import Encoded, Sample, finetune, load_for_training, schedule, trial_seconds
+from planner.folder import Folder, open_folder
 from planner.run import Run, graph_hash
 from planner.settings import Training
 from planner.train import training_samples
@@ -34,12 +37,17 @@ class Material:
     about: dict[str, Any]
 
 
-def material(data: Path, kg: str, settings: Training, progress: Progress | None = None) -> Material:
-    """The samples of a data folder for a planner or a reasoner; RogError where folder or graph is not what it says."""
+def material(
+    data: Path, kg: str, settings: Training, progress: Progress | None = None, data_name: str = ""
+) -> Material:
+    """The samples of a data folder for a planner or a reasoner; RogError where folder or graph is not what it says.
+
+    `data_name` is what config and card call the data, where the folder is not there to stay.
+    """
     folder = open_folder(data)
     graph = folder.graph(kg, progress)
     assert isinstance(settings, PlannerTraining | ReasonerTraining)
-    rows, dev = (prepared(folder.rows(split), settings) for split in ("train", "dev"))
+    rows, dev = (prepared(sound_rows(folder, split, graph), settings) for split in ("train", "dev"))
     if isinstance(settings, ReasonerTraining):
         samples, dev_samples = reasoning(rows, dev, graph, settings, progress)
     else:
@@ -48,12 +56,32 @@ def material(data: Path, kg: str, settings: Training, progress: Progress | None 
         raise ModelError(f"{data}: no question to train on; `rog data check {data}` says why")
     about = {
         "role": "reasoner" if isinstance(settings, ReasonerTraining) else "planner",
-        "data": str(data),
+        "data": data_name or str(data),
+        "data_files": folder.manifest.files,
         "kg": kg or folder.manifest.kg,
         "graph_sha256": graph_hash(graph),
         "questions": len(rows),
+        "samples_sha256": samples_hash([*samples, *dev_samples]),
     }
     return Material(graph, samples, dev_samples, about)
+
+
+def sound_rows(folder: Folder, split: str, graph: Graph) -> list[Row]:
+    """The rows of a split; LoadError where one does not fit the graph."""
+    rows = folder.rows(split)
+    wrong = [(number, what) for number, row in enumerate(rows, 1) for what in row_problems(row, graph)]
+    if wrong:
+        (number, what), more = wrong[0], len(wrong) - 1
+        rest = f", and {more:,} more problem{'s' * (more > 1)}" if more else ""
+        raise LoadError(
+            f"{folder.path / split}.jsonl, line {number}: {what}{rest}; `rog data check {folder.path}` lists all"
+        )
+    return rows
+
+
+def samples_hash(samples: Sequence[Sample]) -> str:
+    """The SHA-256 of what is trained on."""
+    return hashlib.sha256(json.dumps([asdict(sample) for sample in samples]).encode()).hexdigest()
 
 
 def prepared(rows: Sequence[Row], settings: PlannerTraining | ReasonerTraining) -> list[Row]:
@@ -87,25 +115,45 @@ def reasoning(
     return samples, reasoning_samples(dev, graph, planner, raft, lambda done: tell(len(rows) + done))
 
 
+def config_of(found: Material, settings: Training) -> dict[str, Any]:
+    """What a run is told, as its config has it."""
+    return {**found.about, **asdict(settings)}
+
+
 def train(
     found: Material, settings: Training, out: Path, resume: bool, force: bool, progress: Progress | None = None
 ) -> dict[str, float]:
-    """Train, and leave a finished run in `out`: the last loss on dev, tokens, seconds, steps."""
+    """Train, and leave a finished run in `out`: the last loss on dev, tokens, seconds, steps, passes.
+
+    The directory is made once model and samples are known to fit, and is removed again if nothing comes of it.
+    """
     run = Run(out)
+    run.check_target(resume, force)
+    sequences = len(trial(found, settings, progress)[1])
+    passes = round(sequences / len(found.samples), 2)
     shown = [{"prompt": sample.prompt, "targets": sample.targets} for sample in found.samples[:SHOWN]]
-    run.begin({**found.about, **asdict(settings)}, shown, resume, force)
-    result = finetune(found.samples, found.dev, settings, run, progress)
-    run.log(result)
-    run.finish(model_card(found, settings, result))
+    is_new = run.begin({**config_of(found, settings), "passes": passes}, shown, resume, force)
+    try:
+        with run.disk_errors():
+            result = {**finetune(found.samples, found.dev, settings, run, progress), "passes": passes}
+            run.log(result)
+            run.finish(model_card(found, settings, result))
+    except BaseException:
+        if is_new:
+            run.undo()
+        raise
     return result
+
+
+def trial(found: Material, settings: Training, progress: Progress | None) -> tuple[Any, list[Encoded]]:
+    """The model and the training sequences in their order; ModelError where either cannot be had."""
+    model, tokenizer = load_for_training(settings, progress)
+    return model, schedule(found.samples, settings, tokenizer)
 
 
 def estimate(found: Material, settings: Training, progress: Progress | None = None) -> dict[str, float]:
     """What training would take: sequences, tokens, steps, and seconds by the time that three steps take here."""
-    from planner.finetune import load_for_training, trial_seconds
-
-    model, tokenizer = load_for_training(settings, progress)
-    ordered = schedule(found.samples, settings, tokenizer)
+    model, ordered = trial(found, settings, progress)
     tokens = sum(len(sequence.tokens) for sequence in ordered)
     per_token = trial_seconds(model, ordered, settings.batch)
     steps = -(-len(ordered) // settings.batch)
@@ -119,7 +167,7 @@ def model_card(found: Material, settings: Training, result: dict[str, float]) ->
     return f"""# A {about["role"]} for {about["kg"]}
 
 `{settings.model}`, {weights}, fine-tuned with `rog train {about["role"]}` on {len(found.samples):,} samples from
-{about["questions"]:,} questions of `{about["data"]}`, {settings.epochs:g} epochs, seed {settings.seed}.
+{about["questions"]:,} questions of `{about["data"]}`, {result["passes"]:g} passes, seed {settings.seed}.
 
 - graph: `{about["kg"]}`, SHA-256 `{about["graph_sha256"] or "unknown"}`
 - trained on {result["tokens"]:,.0f} tokens in {result["steps"]:,.0f} steps, {result["seconds"]:,.0f} s
