@@ -14,11 +14,13 @@ from kg.datasets import read_questions
 from kg.open import open_graph
 from planner.folder import write_folder
 from planner.make import Made, MakeSettings, make
+from planner.synthesize import SynthesisSettings, synthesize
 from rog.settings import PlannerTraining, ReasonerTraining
 from rog.training import material, train
 
+SYNTHETIC = 1000  # questions made from the graph, for wordings that the training questions lack
 ALL = MakeSettings(dev=0.0, test=0.0)
-PLANNER = PlannerTraining(rank=8, alpha=16, none=0.15)
+PLANNER = PlannerTraining(rank=8, alpha=16, none=0.1, dropout=0.05, epochs=2.5)
 REASONER = ReasonerTraining(rank=8, alpha=16, planner="lexical", epochs=2.0)
 
 
@@ -31,10 +33,11 @@ def demo_data(folder: Path) -> Path:
         made = make(graph, read_questions([str(demo_folder() / "questions" / f"{split}.jsonl")]), ALL)
         rows[split] = made.rows["train"]
         rejects += made.rejects
-    unanswerable = read_questions([str(demo_folder() / "questions" / "unanswerable.jsonl")])[
-        ::2
-    ]  # the rest is for tests
-    rows["train"] += make(graph, unanswerable, ALL).rows["train"]
+    unanswerable = read_questions([str(demo_folder() / "questions" / "unanswerable.jsonl")])
+    rows["train"] += make(graph, unanswerable[::2], ALL).rows["train"]  # the other half is for tests
+    held_out = {topic for split in ("dev", "test") for row in rows[split] for topic in row.topics}
+    made_up = make(graph, synthesize(graph, SynthesisSettings(count=SYNTHETIC)), ALL).rows["train"]
+    rows["train"] += [row for row in made_up if not held_out & set(row.topics)]
     write_folder(folder, Made(rows, rejects, 0), graph, "demo", ["data/demo/questions"], ALL, True)
     return folder
 
@@ -58,7 +61,8 @@ def main() -> None:
         data = demo_data(Path(name) / "data")
         for role in options.role:
             settings = PLANNER if role == "planner" else REASONER
-            train(material(data, "", settings), settings, options.out / role, resume=False, force=True)
+            found = material(data, "", settings, data_name="data/demo/questions")
+            train(found, settings, options.out / role, resume=False, force=True)
             halved(options.out / role)
 
 

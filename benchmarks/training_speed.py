@@ -34,8 +34,8 @@ def plain(samples: list[Sample], settings: Training, folder: Path) -> tuple[floa
     from trl import SFTConfig, SFTTrainer
 
     model, tokenizer = load_for_training(settings, None)
-    rows = [{"prompt": sample.prompt, "completion": sample.targets[0][0]} for sample in samples]
-    tokens = sum(len(encode(tokenizer, row["prompt"], row["completion"], 999).tokens) for row in rows)
+    rows = [{"prompt": sample.prompt, "completion": "".join(sample.targets[0][0])} for sample in samples]
+    tokens = sum(len(encode(tokenizer, row["prompt"], (row["completion"],), 999).tokens) for row in rows)
     with no_warnings():
         trainer: Any = SFTTrainer(
             model=model,

@@ -19,6 +19,7 @@ from kg.names import normal
 from kg.types import Question, RelationPath, inverse
 from planner.align import align
 from planner.encoder import Encoder, Tokens
+from planner.prompts import mention_at
 from planner.space import PlanSpace
 
 SHAPE = ("two_hops", "three_hops", "returns", "spread")
@@ -51,12 +52,11 @@ def asked(question: Question) -> Asked:
         return Asked(question.text, 0, 0)
     topic = question.topics[0]
     kind = topic.entity.types[0] if topic.entity.types else MASK
-    words = r"\W+".join(map(re.escape, topic.mention.split()))  # the linker drops punctuation between words
-    match = re.search(rf"(?<!\w){words}(?!\w)", question.text, re.IGNORECASE) if words else None
-    if match is None:
+    place = mention_at(question.text, topic.mention)
+    if place is None:
         return Asked(question.text, 0, 0)
-    text = question.text[: match.start()] + kind + question.text[match.end() :]
-    return Asked(text, match.start(), match.start() + len(kind))
+    text = question.text[: place[0]] + kind + question.text[place[1] :]
+    return Asked(text, place[0], place[0] + len(kind))
 
 
 def content(words: Sequence[str]) -> list[int]:

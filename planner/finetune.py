@@ -19,20 +19,25 @@ from kg.errors import ModelError
 from kg.types import Progress
 from planner.device import best_device, free_cores
 from planner.models import UNLOADABLE, locate, quietly
+from planner.prompts import END
 from planner.run import Run
 from planner.settings import Training
 
 CHUNK = 32  # batches within which samples are sorted by length
 PASSES, ENOUGH, MANY = 3, 4000, 40  # passes over many samples; sequences where there are few; passes over very few
 Tokens = tuple[int, ...]
+Pieces = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A prompt and what may follow it, each with its share; the shares add up to 1."""
+    """A prompt and what may follow it, each with its share; the shares add up to 1.
+
+    A target is in pieces, which become tokens one by one, since that is how a decoder puts it together.
+    """
 
     prompt: str
-    targets: tuple[tuple[str, float], ...]
+    targets: tuple[tuple[Pieces, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,40 +53,42 @@ def schedule(samples: Sequence[Sample], settings: Training, tokenizer: Any) -> l
     draw = random.Random(settings.seed)
     encoded: dict[tuple[int, int], Encoded] = {}
     ordered: list[Encoded] = []
+    waiting: list[Encoded] = []  # too few for a batch: they go on to the next epoch
     count = round(settings.epochs * len(samples)) or max(PASSES * len(samples), min(ENOUGH, MANY * len(samples)))
-    while len(ordered) < count:
-        epoch = []
+    while len(ordered) + len(waiting) < count:
         for number in draw.sample(range(len(samples)), len(samples)):
             shares = [share for _, share in samples[number].targets]
             (chosen,) = draw.choices(range(len(shares)), shares)
             if (number, chosen) not in encoded:
-                sample = samples[number]
-                encoded[number, chosen] = encode(
-                    tokenizer, sample.prompt, sample.targets[chosen][0], settings.max_tokens
-                )
-            epoch.append(encoded[number, chosen])
-        ordered += bucketed(epoch, settings.batch, draw)
-    return ordered[:count]
+                target = samples[number].targets[chosen][0]
+                encoded[number, chosen] = encode(tokenizer, samples[number].prompt, target, settings.max_tokens)
+            waiting.append(encoded[number, chosen])
+        batches, waiting = bucketed(waiting, settings.batch, draw)
+        ordered += [sequence for batch in batches for sequence in batch]
+    return [*ordered, *waiting][:count]
 
 
-def bucketed(sequences: Sequence[Encoded], batch: int, draw: random.Random) -> Iterator[Encoded]:
-    """The sequences in batches of like lengths; the batches in random order, a short one last."""
+def bucketed(
+    sequences: Sequence[Encoded], batch: int, draw: random.Random
+) -> tuple[list[list[Encoded]], list[Encoded]]:
+    """Batches of like lengths in random order, and the sequences that are too few for one."""
+    whole = len(sequences) - len(sequences) % batch
     batches = []
-    for start in range(0, len(sequences), CHUNK * batch):
-        some = sorted(sequences[start : start + CHUNK * batch], key=lambda sequence: len(sequence.tokens))
+    for start in range(0, whole, CHUNK * batch):
+        some = sorted(sequences[start : min(start + CHUNK * batch, whole)], key=lambda sequence: len(sequence.tokens))
         batches += [some[i : i + batch] for i in range(0, len(some), batch)]
-    short = [some for some in batches if len(some) < batch]
-    full = [some for some in batches if len(some) == batch]
-    draw.shuffle(full)
-    for some in (*full, *short):
-        yield from some
+    draw.shuffle(batches)
+    return batches, list(sequences[whole:])
 
 
-def encode(tokenizer: Any, prompt: str, target: str, max_tokens: int) -> Encoded:
+def encode(tokenizer: Any, prompt: str, target: Pieces, max_tokens: int) -> Encoded:
     """A prompt and its target as tokens, exactly as the decoder reads them; ModelError if they are too many."""
     begin = tokenizer.bos_token_id
     before = (() if begin is None else (begin,)) + tuple(tokenizer(prompt, add_special_tokens=False)["input_ids"])
-    after = tuple(tokenizer(target, add_special_tokens=False)["input_ids"])
+    after: Tokens = ()
+    for piece in target:
+        tokens = tuple(tokenizer(piece, add_special_tokens=False)["input_ids"])
+        after += tokens[-1:] if piece == END else tokens
     if len(before) + len(after) > max_tokens:
         raise ModelError(
             f"a sample has {len(before) + len(after)} tokens, {max_tokens} is max_tokens: {prompt[:60]!r} …"
@@ -119,11 +126,14 @@ def with_adapters(model: Any, settings: Training) -> Any:
 
     total = model.config.num_hidden_layers
     first = total - max(1, round(total * settings.layers))
+    maps = [name for name, part in model.named_modules() if in_layer(name, part, first)]
+    if not maps:
+        raise ModelError(f"{settings.model} has no linear layers to adapt; --full trains all weights")
     config = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
-        target_modules=[name for name, part in model.named_modules() if in_layer(name, part, first)],
+        target_modules=maps,
         task_type="CAUSAL_LM",
     )
     with no_warnings():
@@ -214,10 +224,10 @@ def finetune(
 
 
 def trainer_class() -> type[Any]:
-    """TRL's SFT trainer, computing logits only where something is learned.
+    """TRL's SFT trainer; on a processor with logits only where something is learned.
 
-    TRL's own loss goes over every place of the batch; of our sequences a third at most is learned, and the vocabulary
-    of a small model is a fifth of its work.
+    There TRL's own loss goes over every place of the batch; of our sequences a third at most is learned, and the
+    vocabulary of a small model is a fifth of its work.
     """
     from torch.nn.functional import cross_entropy
     from trl import SFTTrainer
@@ -227,9 +237,10 @@ def trainer_class() -> type[Any]:
             self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
             inner = self.accelerator.unwrap_model(model)
-            if return_outputs or inner is not model:  # a wrapped model synchronises in its own forward pass
-                return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
             causal = inner.get_base_model() if hasattr(inner, "get_base_model") else inner
+            # A wrapped model synchronises in its own forward pass, and mixed precision lives there too.
+            if return_outputs or inner is not model or self.args.device.type != "cpu" or not has_plain_head(causal):
+                return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
             hidden = causal.model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
             labels = inputs["labels"][:, 1:]
             learned = labels != -100
@@ -241,18 +252,28 @@ def trainer_class() -> type[Any]:
     return Trainer
 
 
+def has_plain_head(causal: Any) -> bool:
+    """Whether a model's logits are just its head over its last layer: float32, nothing capped or scaled."""
+    changes = ("final_logit_softcapping", "logits_scaling", "logit_scale", "lm_head_multiplier")
+    is_plain = not any(getattr(causal.config, name, None) for name in changes)
+    return is_plain and hasattr(causal, "model") and hasattr(causal, "lm_head") and causal.dtype.itemsize == 4
+
+
 def trial_seconds(model: Any, ordered: Sequence[Encoded], batch: int) -> float:
     """The seconds that a token of training takes here, from two batches of ordinary length after a first one."""
     import torch
 
+    device, _ = best_device()
+    model.to(device)
     middle = sorted(ordered, key=lambda sequence: len(sequence.tokens))[len(ordered) // 2 :][:batch]
     size = min(len(sequence.tokens) for sequence in middle)
-    tokens = torch.tensor([sequence.tokens[:size] for sequence in middle])
+    tokens = torch.tensor([sequence.tokens[:size] for sequence in middle], device=device)
     began = 0.0
     for number in range(3):
         if number == 1:
             began = time.monotonic()
-        model(input_ids=tokens, labels=tokens).loss.backward()
+        logits = model(input_ids=tokens, logits_to_keep=max(1, size // 3)).logits
+        logits.float().logsumexp(-1).mean().backward()
     model.zero_grad()
     return (time.monotonic() - began) / (2 * tokens.numel())
 

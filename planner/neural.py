@@ -16,6 +16,7 @@ from planner.prompts import END, NONE, SEPARATOR, plan_preamble, planner_questio
 from planner.space import Legal, plan_space
 
 NOTHING = ""  # no relation has this key: it stands for the plan that says there is none
+BATCH = 16  # questions planned side by side: attention is over all of their prompts
 TRAINED_MASS = 0.99  # share of the legal plans' probability at which a trained planner's search ends
 
 
@@ -24,7 +25,8 @@ class LmPlanner:
 
     What is shown as a probability is the model's, renormalised over the legal plans; where some prefixes were never
     opened their whole mass is counted, so it is a lower bound. A trained model may also say `none`, as it has learned
-    to of questions that no relation path answers: that probability is what `fits` lacks of 1. One that was never
+    to of questions that no relation path answers: that probability, where it is among the k + 1 greatest, is what
+    `fits` lacks of 1. One that was never
     trained plans poorly alone; `planner.combined` is the planner for those. The search ends early when the plans found
     hold the share `mass` of that probability.
     """
@@ -40,6 +42,13 @@ class LmPlanner:
 
     def plan(self, questions: Sequence[Question], k: int = 3, max_hops: int = 3) -> list[Plan]:
         """A plan for each question: its `k` most probable legal relation paths."""
+        plans = []
+        for start in range(0, len(questions), BATCH):
+            plans += self._plan(questions[start : start + BATCH], k, max_hops)
+        return plans
+
+    def _plan(self, questions: Sequence[Question], k: int, max_hops: int) -> list[Plan]:
+        """Plans for a few questions, side by side in one tree."""
         spaces = [plan_space(self._graph, question, max_hops) for question in questions]
         askable = [number for number, space in enumerate(spaces) if space.options(())]
         plans = [nothing_to_plan(question) for question in questions]

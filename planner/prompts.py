@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 
@@ -55,6 +56,12 @@ def plan_words(path: RelationPath, words: Mapping[str, str]) -> str:
     return f"{SEPARATOR} ".join(words[relation] for relation in path)
 
 
+def plan_pieces(path: RelationPath, words: Mapping[str, str]) -> tuple[str, ...]:
+    """A plan in words, in the pieces that become tokens one by one: ` capital of`, ` ->`, ` currency`, the end."""
+    pieces = [piece for relation in path for piece in (SEPARATOR, f" {words[relation]}")]
+    return (*pieces[1:], END)
+
+
 def parse_plan(text: str, words: Mapping[str, str]) -> RelationPath | None:
     """The relation path that `plan_words` wrote, or None if some part of it names no relation."""
     by_words = {written: signed for signed, written in words.items()}
@@ -92,9 +99,16 @@ def trained_question(question: Question) -> str:
 
 
 def masked(text: str, mention: str, instead: str) -> str:
-    """The text with its first mention, in any case of letters, replaced; as it is where there is none."""
-    place = text.casefold().find(mention.casefold()) if mention else -1
-    return text if place < 0 else text[:place] + instead + text[place + len(mention) :]
+    """The text with its first mention replaced; as it is where there is none."""
+    place = mention_at(text, mention)
+    return text if place is None else text[: place[0]] + instead + text[place[1] :]
+
+
+def mention_at(text: str, mention: str) -> tuple[int, int] | None:
+    """Where whole words of the text are a mention, in any case of letters and with any signs between; or None."""
+    words = r"\W+".join(map(re.escape, mention.split()))  # the linker drops punctuation between words
+    found = re.search(rf"(?<!\w){words}(?!\w)", text, re.IGNORECASE) if words else None
+    return found.span() if found else None
 
 
 def channel_preamble() -> str:

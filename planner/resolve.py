@@ -12,6 +12,7 @@ from kg.names import normal
 from kg.questions import RawQuestion
 from kg.types import Progress, Topic, base
 from planner.data import Row
+from planner.prompts import mention_at
 
 
 class Reject(NamedTuple):
@@ -130,5 +131,5 @@ def mention_of(graph: Graph, text: str, topic: str, linked: Sequence[Topic]) -> 
         if found.key == topic:
             return found.mention
     label = graph.entity(topic).label
-    place = text.casefold().find(label.casefold())
-    return text[place : place + len(label)] if place >= 0 else label
+    place = mention_at(text, label)
+    return text[slice(*place)] if place else label

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from kg.graph import Graph
 from kg.types import Question, Topic
 from planner.data import Row
-from planner.finetune import Sample
-from planner.prompts import END, NONE, masked, plan_words, relation_words, trained_question
+from planner.finetune import Pieces, Sample
+from planner.prompts import END, NONE, masked, plan_pieces, relation_words, trained_question
 from planner.space import PlanSpace
 
 LEAST = 0.01  # share of a prompt's targets below which one is noise
@@ -25,23 +25,23 @@ def plan_samples(rows: Sequence[Row], graph: Graph) -> list[Sample]:
     Questions that read alike but for their topic are one sample, which may have several plans.
     """
     words = relation_words(graph)
-    shares: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    shares: dict[str, dict[Pieces, float]] = defaultdict(lambda: defaultdict(float))
     for row in rows:
         topics = tuple(Topic(graph.entity(key), 1.0, row.mention) for key in row.topics[:1])
         prompt = trained_question(Question(row.question, topics))
         if not row.answers:
-            shares[prompt][f" {NONE}{END}"] += 1.0
+            shares[prompt][(f" {NONE}", END)] += 1.0
         for plan in row.targets:
             if plan.weight > 0 and row.answers:
-                shares[prompt][f" {plan_words(plan.path, words)}{END}"] += plan.weight
+                shares[prompt][plan_pieces(plan.path, words)] += plan.weight
     return [Sample(prompt, normalised(targets)) for prompt, targets in shares.items()]
 
 
-def normalised(targets: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+def normalised(targets: Mapping[Pieces, float]) -> tuple[tuple[Pieces, float], ...]:
     """Targets with shares that add up to 1; those of less than a hundredth are left out."""
     total = sum(targets.values())
-    kept = {text: share for text, share in targets.items() if share >= LEAST * total}
-    return tuple((text, share / sum(kept.values())) for text, share in kept.items())
+    kept = {pieces: share for pieces, share in targets.items() if share >= LEAST * total}
+    return tuple((pieces, share / sum(kept.values())) for pieces, share in kept.items())
 
 
 def misplaced(rows: Sequence[Row], graph: Graph, share: float, seed: int) -> Iterator[Row]:

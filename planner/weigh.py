@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.types import RelationPath
+from planner.prompts import masked
 
 STEM = 5  # letters of a word that have to be the same
 CHUNK = 2_000  # wordings compared at a time
@@ -58,10 +59,7 @@ class Candidate(NamedTuple):
 
 def words_of(question: str, mention: str) -> tuple[str, ...]:
     """The question's words in order, `_` for those that its topic stands on."""
-    text = question.casefold()
-    if mention:
-        text = text.replace(mention.casefold(), " _ ", 1)
-    return tuple(re.findall(r"\w+", text))
+    return tuple(re.findall(r"\w+", masked(question, mention, " _ ").casefold()))
 
 
 def weigh(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kg.graph import Graph
+from kg.link import link
 from kg.types import Question, RelationPath, Topic
 from planner.base import Plan, Planner, ScoredPath
 from planner.data import Row
@@ -20,7 +21,7 @@ from planner.prompts import END, relation_words
 from planner.space import PlanSpace
 from reasoner.base import Retrieved
 from reasoner.prompts import NOT_HERE, evidence_answer, evidence_question
-from reasoner.quoting import Line, lines_of
+from reasoner.quoting import SHOWN, Line, lines_of
 from reasoner.retrieve import retrieve
 
 CHUNK = 16  # questions planned at a time
@@ -52,7 +53,7 @@ def reasoning_samples(
     samples: list[Sample] = []
     for start in range(0, len(rows), CHUNK):
         some = [row for row in rows[start : start + CHUNK] if row.topics]
-        questions = [asked(row, graph) for row in some]
+        questions = [linked(row, graph) for row in some]
         for row, question, plan in zip(some, questions, planner.plan(questions, 3, raft.max_hops), strict=True):
             lines = compose(row, question, plan, rows, graph, words, raft)
             if lines:
@@ -60,6 +61,13 @@ def reasoning_samples(
         if progress:
             progress(start + len(some))
     return samples
+
+
+def linked(row: Row, graph: Graph) -> Question:
+    """A row as it will be asked: with the linker's topics, or the gold ones where it does not find any of these."""
+    topics = link(graph, row.question)
+    found = {topic.key for topic in topics}
+    return Question(row.question, topics, row.id, row.answers) if found & set(row.topics) else asked(row, graph)
 
 
 def asked(row: Row, graph: Graph) -> Question:
@@ -80,14 +88,18 @@ def compose(
     """The lines of evidence of one example, shuffled. The same row gives the same lines whatever comes before it."""
     draw = random.Random(f"{raft.seed} {row.id}")
     is_predicted = draw.random() < raft.predicted
-    kept = [scored.relations for scored in plan.paths] if is_predicted else mined(row, draw)
-    found = evidence(graph, question, kept)
+    if is_predicted:
+        found = list(retrieve(graph, question, plan).found[:SHOWN])
+    else:
+        found = evidence(graph, question, mined(row, draw))
     keep = draw.random() < raft.oracle
     if keep and not any(answers(line.retrieved, row) for line in lines_of(graph, found, words)):
         found += evidence(graph, question, mined(row, draw))
     for _ in range(raft.distractors):
         found += distractor(question, rows, graph, raft, draw)
     lines = [line for line in lines_of(graph, found, words) if keep or not answers(line.retrieved, row)]
+    draw.shuffle(lines)
+    lines = sorted(lines, key=lambda line: not answers(line.retrieved, row))[:SHOWN]  # what answers is not cut
     draw.shuffle(lines)
     return lines
 
@@ -133,7 +145,7 @@ def sample(row: Row, lines: Sequence[Line]) -> Sample:
     prompt = evidence_question([(line.name, line.ends) for line in lines], row.question)
     best = list(best_lines(row, lines))
     targets = tuple((evidence_answer(line.name, line.ends), 1 / len(best)) for line in best)
-    return Sample(prompt, targets or ((NOT_HERE + END, 1.0),))
+    return Sample(prompt, targets or (((NOT_HERE + END,), 1.0),))
 
 
 def best_lines(row: Row, lines: Sequence[Line]) -> Iterator[Line]:

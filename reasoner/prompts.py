@@ -77,9 +77,9 @@ def evidence_question(lines: Sequence[tuple[str, str]], question: str) -> str:
     return f"{told}Question: {question}{END}Path:"
 
 
-def evidence_answer(name: str, ends: str) -> str:
+def evidence_answer(name: str, ends: str) -> tuple[str, ...]:
     """What a trained reasoner writes: the quoted line, and the answer that it gives."""
-    return f" {name}{END}Answer: {ends}{END}"
+    return (f" {name}{END}", f"Answer: {ends}{END}")
 
 
 def shortened(text: str) -> str:

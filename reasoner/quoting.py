@@ -17,6 +17,7 @@ from reasoner.prompts import NOT_HERE, SHOWN_ENDS, ends_words, evidence_question
 from reasoner.symbolic import answer_from, no_answer
 
 SHOWN = 8  # lines of evidence that the model reads
+BATCH = 8  # questions read side by side: attention is over all of their prompts
 LEAST = 1e-3  # a planner's probability below which it does not count for less
 
 
@@ -46,23 +47,27 @@ class QuotingReasoner:
     def answer(
         self, questions: Sequence[Question], plans: Sequence[Plan], evidence: Sequence[Evidence]
     ) -> list[Answer]:
-        """An answer for each question; the model reads all of them side by side."""
+        """An answer for each question; the model reads several side by side."""
         answers = [no_answer(plan, found, 1.0) for plan, found in zip(plans, evidence, strict=True)]
         asked = [number for number, found in enumerate(evidence) if found.found]
-        if not asked:
-            return answers
-        lines = [lines_of(self._graph, evidence[number].found[:SHOWN], self._words) for number in asked]
+        for start in range(0, len(asked), BATCH):
+            some = asked[start : start + BATCH]
+            lines = [lines_of(self._graph, evidence[number].found[:SHOWN], self._words) for number in some]
+            scores = self._read([questions[number] for number in some], lines)
+            for number, shown, logps in zip(some, lines, scores, strict=True):
+                answers[number] = self._chosen(shown, logps, plans[number], evidence[number])
+        return answers
+
+    def _read(self, questions: Sequence[Question], lines: Sequence[Sequence[Line]]) -> list[list[float]]:
+        """The log-probability of quoting each line, and of "not in this graph" as the last, for each question."""
         prompts = [
-            evidence_question([(line.name, line.ends) for line in some], questions[number].text)
-            for number, some in zip(asked, lines, strict=True)
+            evidence_question([(line.name, line.ends) for line in shown], question.text)
+            for question, shown in zip(questions, lines, strict=True)
         ]
         tree = self._lm.tree("", prompts)
         roots = [node for _, node in tree.begin()]
-        scores = tree.extend(roots, [[self._option(line.name) for line in some] + [self._none] for some in lines])
-        for number, some, scored in zip(asked, lines, scores, strict=True):
-            logps = [logp for logp, _ in scored]
-            answers[number] = self._chosen(some, logps, plans[number], evidence[number])
-        return answers
+        scored = tree.extend(roots, [[self._option(line.name) for line in shown] + [self._none] for shown in lines])
+        return [[logp for logp, _ in row] for row in scored]
 
     @property
     def _none(self) -> Tokens:
@@ -79,7 +84,10 @@ class QuotingReasoner:
         shares = [exp(score - total) if total > -inf else 0.0 for score in scores]
         best = max(range(len(scores)), key=lambda place: scores[place])
         if best == len(lines):
-            return no_answer(plan, evidence, 1.0)
+            why = f"leads to entities, but that is not what is asked ({shares[best]:.2f} sure)"
+            reasons = tuple(f"{line.name}: {why}" for line in lines)
+            text = "nothing that was retrieved answers this"
+            return Answer((), (), text, "no grounded answer", 0.0, reasons=reasons)
         found = answer_from(self._graph, lines[best].retrieved, evidence, 1.0)
         return Answer(
             found.entities, found.support, found.text, found.verdict, shares[best], found.total, found.reasons

@@ -11,17 +11,21 @@ import pytest
 import torch
 
 from kg.errors import ModelError
-from planner.finetune import Sample, finetune, schedule
+from planner.finetune import Sample, encode, finetune, schedule
 from planner.lm import LanguageModel
+from planner.neural import spelling_of
+from planner.prompts import plan_pieces
 from planner.run import Run
 from planner.settings import Training
 
-SAMPLES = [Sample(f"ask {n} of it\nPath:", ((f" rel{n % 3}\n", 0.75), (" other\n", 0.25))) for n in range(12)]
+SAMPLES = [
+    Sample(f"ask {n} of it\nPath:", (((f" rel{n % 3}", "\n"), 0.75), ((" other", "\n"), 0.25))) for n in range(12)
+]
 
 
 @pytest.fixture
 def settings(tiny_folder: Path) -> Training:
-    return Training(model=str(tiny_folder), epochs=4, batch=4, learning_rate=5e-3, rank=4, save_steps=3)
+    return Training(model=str(tiny_folder), epochs=4, batch=4, learning_rate=5e-3, rank=4, dropout=0.1, save_steps=3)
 
 
 def begun(folder: Path, settings: Training) -> Run:
@@ -37,19 +41,28 @@ def weights(run: Run) -> dict[str, torch.Tensor]:
 
 
 def test_each_sample_comes_once_an_epoch_in_batches_of_like_lengths(tiny: LanguageModel) -> None:
-    samples = [Sample("a" * n, ((" b", 1.0),)) for n in range(1, 41)]
+    samples = [Sample("a" * n, (((" b",), 1.0),)) for n in range(1, 42)]
     ordered = schedule(samples, Training(epochs=2, batch=8), tiny.tokenizer)
-    for epoch in (ordered[:40], ordered[40:]):
-        assert sorted(sequence.prompt for sequence in epoch) == list(range(2, 42))  # and the begin-of-sequence token
-        batches = [epoch[i : i + 8] for i in range(0, 40, 8)]
-        assert all(max(s.prompt for s in batch) - min(s.prompt for s in batch) == 7 for batch in batches)
-    assert ordered[:40] != ordered[40:]
+    assert sorted(sequence.prompt for sequence in ordered) == sorted([*range(2, 43)] * 2)  # and begin-of-sequence
+    batches = [ordered[i : i + 8] for i in range(0, 80, 8)]  # the second epoch begins with the first one's last
+    spread = [max(s.prompt for s in batch) - min(s.prompt for s in batch) for batch in batches]
+    assert max(spread) <= 10
+    assert ordered[:40] != ordered[40:80]
     assert ordered == schedule(samples, Training(epochs=2, batch=8), tiny.tokenizer)
+
+
+def test_training_tokens_are_the_decoder_s(tiny: LanguageModel) -> None:
+    words = {"r": "r (of it)", "~s": "s"}
+    pieces = plan_pieces(("r", "~s"), words)
+    encoded = encode(tiny.tokenizer, "ask\nPath:", pieces, 99)
+    spelled = spelling_of(tiny, words).plan(("r", "~s"))
+    assert encoded.tokens == tiny.prompt_tokens("", "ask\nPath:") + spelled
+    assert encoded.prompt == len(encoded.tokens) - len(spelled)
 
 
 def test_targets_are_drawn_by_their_share(tiny: LanguageModel) -> None:
     ordered = schedule(SAMPLES[:1], Training(epochs=400), tiny.tokenizer)
-    other = tiny.encode(" other\n")
+    other = tiny.encode(" other") + tiny.encode("\n")
     share = sum(sequence.tokens[-len(other) :] == other for sequence in ordered) / 400
     assert 0.15 < share < 0.35
 
@@ -67,7 +80,7 @@ def test_it_learns_and_what_it_learned_is_loaded(settings: Training, tmp_path: P
     assert trained.run is not None
     for sample in SAMPLES[:3]:
         likely = [model.tree("", [sample.prompt]) for model in (trained, untrained)]
-        option = trained.encode(sample.targets[0][0])
+        option = trained.encode("".join(sample.targets[0][0]))
         after, before = (tree.extend([tree.begin()[0][1]], [[option]])[0][0][0] for tree in likely)
         assert after > before + 5
     lines = (run.folder / "metrics.jsonl").read_text().splitlines()
