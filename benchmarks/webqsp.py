@@ -24,7 +24,7 @@ from planner.decode import Decoded, Effort, decode
 from planner.finetune import Sample, finetune
 from planner.lm import LanguageModel
 from planner.neural import spelling_of
-from planner.prompts import END, plan_words
+from planner.prompts import plan_pieces
 from planner.run import Run
 from planner.settings import Training
 from planner.weigh import Candidate, weigh, words_of
@@ -95,7 +95,7 @@ def samples(questions: Sequence[Asked], words: dict[str, str]) -> list[Sample]:
     return [
         Sample(
             prompt(question),
-            tuple((f" {plan_words(p, words)}{END}", w) for p, w in zip(question.gold, row, strict=True)),
+            tuple((plan_pieces(p, words), w) for p, w in zip(question.gold, row, strict=True)),
         )
         for question, row in zip(known, shares, strict=True)
     ]
