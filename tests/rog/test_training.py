@@ -74,13 +74,13 @@ def test_a_dry_run_trains_nothing(data: Path, tiny_folder: Path, tmp_path: Path)
 def test_what_a_reasoner_learns_from(data: Path, films: Store) -> None:
     settings = ReasonerTraining(oracle=1.0, predicted=0.0)
     with_oracle = material(data, "", settings)
-    answered = [sample for sample in with_oracle.samples if sample.targets[0][0] != " not in this graph\n"]
+    answered = [sample for sample in with_oracle.samples if sample.targets[0][0] != (" not in this graph\n",)]
     for sample in answered:
-        quoted, _, answer = sample.targets[0][0].partition("\nAnswer: ")
+        quoted, _, answer = "".join(sample.targets[0][0]).partition("\nAnswer: ")
         assert f"{quoted.strip()}: {answer.strip()}\n" in sample.prompt  # the line that is quoted was shown
     without = material(data, "", replace(settings, oracle=0.0))
     assert len(answered) > len(with_oracle.samples) / 2
-    assert all(sample.targets == ((" not in this graph\n", 1.0),) for sample in without.samples)
+    assert all(sample.targets == (((" not in this graph\n",), 1.0),) for sample in without.samples)
     assert with_oracle.samples == material(data, "", settings).samples
 
 
