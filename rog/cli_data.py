@@ -58,7 +58,7 @@ def data_make(
     from kg.mine import MineSettings
     from planner.folder import check_target, write_folder
     from planner.make import MakeSettings, make
-    from rog.cli import err, opened, out
+    from rog.console import err, opened, out
     from rog.progress import progress
 
     began = time.perf_counter()
@@ -93,7 +93,7 @@ def say_rejects(made: Made, to: Path) -> None:
 
     from rich.text import Text
 
-    from rog.cli import err
+    from rog.console import err
 
     counts = Counter(reject.what for reject in made.rejects)
     for reject in made.rejects[:SHOWN]:
@@ -131,7 +131,7 @@ def data_check(
     from planner.check import problems
     from planner.folder import open_folder
     from planner.make import SPLITS
-    from rog.cli import err, out
+    from rog.console import err, out
     from rog.progress import progress
 
     data = open_folder(folder)
@@ -160,7 +160,7 @@ def data_graph(
     from kg.open import open_graph
     from kg.published import hub_triples
     from kg.write import Builder, Provenance
-    from rog.cli import err, out
+    from rog.console import err, out
     from rog.progress import progress
 
     builder = Builder()

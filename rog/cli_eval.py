@@ -47,7 +47,7 @@ def evaluate_command(
 
     from kg.errors import QuestionError
     from rog.arms import parse_system
-    from rog.cli import err, opened, set_environment
+    from rog.console import err, opened, set_environment
     from rog.evaluate import evaluate
     from rog.progress import progress
     from rog.report import check_free, write_report
@@ -81,7 +81,7 @@ def evaluate_command(
 
 def print_report(report: Report, as_json: bool) -> None:
     """The figures on stdout, the notes on stderr."""
-    from rog.cli import err, out
+    from rog.console import err, out
     from rog.report import report_json
 
     if as_json:

@@ -101,8 +101,8 @@ def run(
 ) -> None:
     """Resolve the settings and train, or say what training would be."""
     from planner.run import Run, is_main
-    from rog.cli import err, out
     from rog.config import resolve
+    from rog.console import err, out
     from rog.progress import progress
     from rog.training import estimate, material, train
 

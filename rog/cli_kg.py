@@ -1,0 +1,195 @@
+"""`rog kg`: build, export, describe, search, pull and push graphs."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from rog.console import err, opened, out
+from rog.options import NO_ANSWER, AsJson, Config, EnvFile, KGArgument
+
+kg_app = typer.Typer(help="Build, describe and search graphs.", no_args_is_help=True, rich_markup_mode=None)
+
+FACTS_HELP = (
+    "Facts files (.tsv .csv .jsonl .parquet .json .nt .nq .ttl .trig .rdf .owl .xml .jsonld .graphml .gexf, also .gz "
+    ".bz2), Neo4j import files or a folder of them, or pykeen:NAME."
+)
+
+
+@kg_app.command("build")
+def kg_build(
+    facts: Annotated[list[str], typer.Argument(help=FACTS_HELP)],
+    to: Annotated[Path, typer.Option("--out", help="The .kg directory to write.")],
+    labels: Annotated[list[Path] | None, typer.Option(help="A table: key, label, types, aliases.")] = None,
+    relations: Annotated[Path | None, typer.Option(help="A table: key, label, inverse_label, hide.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Head, relation, tail: names, or numbers from 1.")] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="tsv, csv, jsonl, parquet, nt, turtle, …, if the name does not tell.")
+    ] = "",
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first line that is no fact.")] = False,
+    licence: Annotated[str, typer.Option(help="The licence of the facts, kept in the manifest.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace the graph at --out.")] = False,
+) -> None:
+    """Build a graph from files. A build that fails leaves nothing behind; lines that are no facts are kept apart."""
+    from kg.build import build, merged
+    from kg.load import Options, parse_columns
+    from kg.open import open_graph
+    from rog.progress import progress
+
+    began = time.perf_counter()
+    sources = merged(facts, tuple(labels or ()), relations, licence)
+    rejects = to.with_name(f"{to.name}.rejects.tsv")
+    options = Options(form, parse_columns(columns), strict, rejects)
+    with progress(err) as report:
+        read = build(sources, to, options, force, report)
+    for line in read.shown:
+        err.print(Text(f"skipped {line}", style="yellow"), soft_wrap=True)
+    if read.bad:
+        err.print(f"{read.bad:,} of {read.lines:,} lines were skipped; all of them: {rejects}", soft_wrap=True)
+    size = open_graph(to).size
+    took = time.perf_counter() - began
+    out.print(
+        f"{to}: {size.entities:,} entities · {size.relations:,} relations · {size.triples:,} facts · {took:.1f} s"
+    )
+
+
+@kg_app.command("export")
+def kg_export(
+    kg: KGArgument,
+    to: Annotated[Path, typer.Option("--out", help="The folder to write; it must not exist yet.")],
+    form: Annotated[str, typer.Option("--format", help="neo4j-csv (for neo4j-admin), tsv or jsonl.")] = "neo4j-csv",
+) -> None:
+    """Write a graph as files that others read, and print the command that loads them."""
+    from kg.errors import GraphError
+    from kg.export import export
+    from kg.store import Store
+
+    store = opened(kg)
+    if not isinstance(store, Store):
+        raise GraphError(f"{kg}: expected a .kg directory or a facts file")
+    written = export(store, to, form)
+    for file in written.files:
+        err.print(Text(f"wrote {file}"), soft_wrap=True)
+    if written.changed:
+        err.print(f"{written.changed:,} rows of names hold tabs, line breaks or blanks around them: changed to fit")
+    print(written.command)
+
+
+@kg_app.command("describe")
+def kg_describe(
+    kg: KGArgument = "demo",
+    limit: Annotated[int, typer.Option(min=1, help="Relations to show.")] = 40,
+    as_json: AsJson = False,
+    env_file: EnvFile = None,
+    config: Config = None,
+) -> None:
+    """Show what a graph holds: its size and its relations."""
+    from rog.show import label_table, relation_table, relations_json
+
+    graph = opened(kg, config)
+    size = graph.size
+    if as_json:
+        print(json.dumps({"name": graph.name, **size._asdict(), "by_relation": relations_json(graph)}))
+        return
+    out.print(f"{size.entities:,} entities · {size.relations:,} relations · {size.triples:,} facts")
+    schema = getattr(graph, "schema", None)
+    if schema is not None:
+        out.print(label_table(schema))
+        out.print()
+    out.print(relation_table(graph, limit))
+    for note in getattr(schema or graph, "notes", ()):
+        err.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    if size.relations > limit:
+        out.print(f"and {size.relations - limit:,} more relations (--limit)")
+
+
+@kg_app.command("search")
+def kg_search(
+    kg: KGArgument,
+    text: Annotated[str, typer.Argument(help="A name, part of one, or a key; spelling need not be exact.")],
+    limit: Annotated[int, typer.Option(min=1)] = 10,
+    as_json: AsJson = False,
+    env_file: EnvFile = None,
+    config: Config = None,
+) -> None:
+    """Find entities by name."""
+    from kg.link import search
+
+    found = search(opened(kg, config), text, limit)
+    if as_json:
+        rows: list[dict[str, Any]] = [
+            {
+                "key": t.key,
+                "label": t.entity.label,
+                "types": t.entity.types,
+                "degree": t.entity.degree,
+                "score": t.score,
+            }
+            for t in found
+        ]
+        print(json.dumps(rows, ensure_ascii=False))
+    for topic in () if as_json else found:
+        entity = topic.entity
+        alias = f' ("{topic.mention}")' if topic.mention not in (entity.label, entity.key) else ""
+        about = f"{', '.join(entity.types)}  {entity.degree:,} facts  {entity.key}"
+        line = f"{topic.score:.2f}  {entity.label}{alias}  {about}"
+        out.print(Text(line), soft_wrap=True)
+    if not found:
+        err.print(f"nothing in this graph is called anything like {text!r}")
+        raise typer.Exit(NO_ANSWER)
+
+
+@kg_app.command("pull")
+def kg_pull(
+    source: Annotated[str, typer.Argument(help="neo4j://HOST[/DATABASE], or neo4j for what NEO4J_URI says.")],
+    to: Annotated[Path, typer.Option("--out", help="The .kg directory to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the graph at --out.")] = False,
+    env_file: EnvFile = None,
+    config: Config = None,
+) -> None:
+    """Copy a Neo4j database into a .kg directory. Nothing is written to the database."""
+    from kg.errors import GraphError
+    from kg.neo4j_copy import pull
+    from kg.neo4j_graph import Neo4jGraph
+    from kg.store import Store
+    from rog.progress import progress
+
+    graph = opened(source, config)
+    if not isinstance(graph, Neo4jGraph):
+        raise GraphError(f"{source}: expected the address of a database, as in neo4j://localhost:7687")
+    with progress(err) as report:
+        pull(graph, to, force, report)
+    store = Store(to)
+    for note in store.notes:
+        err.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    size = store.size
+    out.print(f"{to}: {size.entities:,} entities · {size.relations:,} relations · {size.triples:,} facts")
+
+
+@kg_app.command("push")
+def kg_push(
+    kg: KGArgument,
+    to: Annotated[str, typer.Argument(help="neo4j://HOST[/DATABASE] of an empty database, or neo4j.")],
+    env_file: EnvFile = None,
+) -> None:
+    """Load a graph into an empty Neo4j database. Run it again to go on after an interruption."""
+    from kg.errors import GraphError
+    from kg.neo4j_client import connect, is_address
+    from kg.neo4j_copy import push
+    from kg.store import Store
+    from rog.progress import progress
+
+    if not is_address(to):
+        raise GraphError(f"{to}: expected the address of a database, as in neo4j://localhost:7687")
+    store = opened(kg)
+    if not isinstance(store, Store):
+        raise GraphError(f"{kg}: expected a .kg directory or a facts file")
+    client = connect(to)
+    with progress(err) as report:
+        push(store, client, report)
+    out.print(f"{client.address}: {store.size.entities:,} nodes · {store.size.triples:,} relationships")

@@ -1,0 +1,26 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rog.console import set_environment
+
+NO_ANSWER = 3  # the exit code that says that the graph does not know
+
+SOURCE = "A .kg directory, a facts file, neo4j://HOST[/DATABASE], pykeen:NAME, or demo."
+KG = Annotated[str, typer.Option("--kg", help=SOURCE)]
+KGArgument = Annotated[str, typer.Argument(help=SOURCE)]
+EnvFile = Annotated[
+    Path | None,
+    typer.Option("--env-file", callback=set_environment, is_eager=True, help="Take NEO4J_URI, … from this file."),
+]
+Config = Annotated[Path | None, typer.Option("--config", help="YAML: overrides of what is guessed of a Neo4j schema.")]
+ShowCypher = Annotated[bool, typer.Option("--show-cypher", help="Print the queries sent to Neo4j on stderr.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Planner = Annotated[
+    str, typer.Option(help="auto, lexical, semantic, combined, lm, a training run, or a model's name or folder.")
+]
