@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from benchmarks.common import machine, write_report
 from benchmarks.synthetic import SEED
-from kg import kernels
+from kg import kernels, mine_kernels
 from kg.build import Sources, build
 from kg.mine import shortest_relation_paths
 from kg.networkx_graph import NetworkXGraph
@@ -255,8 +255,8 @@ def native(store: Store, queries: Sequence[Query], hubs: Sequence[Query]) -> lis
     pairs = np.array([(start, int(rng.choice(found))) for start, found in ends])
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     relations = len(store.relations)
-    kernels.shortest(*index, *pairs[0], relations, 3, store.seen)
-    mined = fastest(lambda: kernels.shortest_of_each(*index, pairs[:, 0], pairs[:, 1], relations, 3, store.seen))
+    mine_kernels.shortest(*index, *pairs[0], relations, 3, store.seen)
+    mined = fastest(lambda: mine_kernels.shortest_of_each(*index, pairs[:, 0], pairs[:, 1], relations, 3, store.seen))
     bound = lines_touched(store, queries) * miss_ns() * 1e-9
     p50, p99 = np.percentile(took, [50, 99])
     size = sum(part.nbytes for part in index) / store.size.triples

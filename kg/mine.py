@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kg import kernels
+from kg import mine_kernels
 from kg.errors import GraphError
 from kg.graph import Frontier, Graph
 from kg.store import Store
@@ -118,7 +118,7 @@ def store_candidates(graph: Store, topics: Sequence[str], answers: Sequence[str]
         for answer in map(graph.id_of, sampled(topics, answers, settings)):
             for hops in found if topic != answer else ():
                 asked = (topic, answer, relations, hops, skipped, settings.budget)
-                codes, whole = kernels.sequences(*graph.index, *asked, graph.seen)
+                codes, whole = mine_kernels.sequences(*graph.index, *asked, graph.seen)
                 found[hops].append(codes)
                 cut += not whole
     ranked: list[tuple[int, int, int]] = []  # how many pairs it joins (negative), its length, its code
@@ -146,7 +146,7 @@ def store_scores(
     wanted = np.array(sorted({graph.id_of(answer) for answer in answers}), np.int32)
     rels = np.array([graph.relation_id(relation) for path in paths for relation in path], np.int64)
     bounds = np.cumsum([0, *map(len, paths)])
-    walked = kernels.matches(*graph.index, starts, rels, bounds, wanted, settings.budget, graph.seen)
+    walked = mine_kernels.matches(*graph.index, starts, rels, bounds, wanted, settings.budget, graph.seen)
     sizes, hits = (counts.tolist() for counts in walked)
     scored = [
         MinedPath(path, hit / size, hit / len(wanted))

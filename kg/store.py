@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kg import kernels
+from kg import kernels, mine_kernels
 from kg.errors import GraphError, UnknownKeyError
 from kg.graph import Name, Size
 from kg.names import EntityNames, NameRow, Names
@@ -158,7 +158,7 @@ class Store:
             raise GraphError(f"shortest relation paths join two different entities in 1 to 3 hops, not {hops=}")
         relations = len(self._relations)
         ids = (self.id_of(start), self.id_of(end))
-        length, codes = kernels.shortest(*self.index, *ids, relations, hops, self.seen)
+        length, codes = mine_kernels.shortest(*self.index, *ids, relations, hops, self.seen)
         places = [codes // (2 * relations) ** (length - 1 - hop) % (2 * relations) for hop in range(length)]
         return tuple(tuple(map(self.signed, row)) for row in np.stack(places, axis=1).tolist()) if length else ()
 
