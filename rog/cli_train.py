@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -29,106 +28,71 @@ Full = Annotated[bool, typer.Option("--full", help="Train all weights: --rank 0.
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen and how long it may take.")]
 
 
-@train_app.command("planner")
-@with_flags(PlannerTraining)
-def planner(
-    data: Data,
-    to: Out,
-    kg: KG = "",
-    preset: Preset = "laptop",
-    config: Config = None,
-    resume: Resume = False,
-    force: Force = False,
-    full: Full = False,
-    dry_run: DryRun = False,
-    **flags: Any,
-) -> None:
-    """Learn to plan relation paths from questions and the paths that were mined for them."""
-    run(
-        PlannerTraining(),
-        data,
-        to,
-        kg,
-        preset,
-        config,
-        resume,
-        force,
-        dry_run,
-        {**flags, **({"rank": 0} if full else {})},
-    )
+def add_command(name: str, settings_class: type[PlannerTraining | ReasonerTraining], about: str) -> None:
+    """Add `rog train NAME`, with a flag for each of its settings."""
+
+    @train_app.command(name, help=about)
+    @with_flags(settings_class)
+    def command(
+        data: Data,
+        to: Out,
+        kg: KG = "",
+        preset: Preset = "laptop",
+        config: Config = None,
+        resume: Resume = False,
+        force: Force = False,
+        full: Full = False,
+        dry_run: DryRun = False,
+        **flags: Any,
+    ) -> None:
+        from planner.run import Run
+        from rog.config import resolve
+
+        given = {**flags, **({"rank": 0} if full else {})}
+        settings = resolve(settings_class(), PRESETS[preset], config, given)
+        if dry_run:
+            say_estimate(data, kg, settings)
+        else:
+            Run(to).check_target(resume, force)  # before the minutes that composing examples may take
+            run(data, to, kg, settings, resume, force)
 
 
-@train_app.command("reasoner")
-@with_flags(ReasonerTraining)
-def reasoner(
-    data: Data,
-    to: Out,
-    kg: KG = "",
-    preset: Preset = "laptop",
-    config: Config = None,
-    resume: Resume = False,
-    force: Force = False,
-    full: Full = False,
-    dry_run: DryRun = False,
-    **flags: Any,
-) -> None:
-    """Learn to answer from evidence: to quote the path that answers among some that do not, or to say there is none."""
-    run(
-        ReasonerTraining(),
-        data,
-        to,
-        kg,
-        preset,
-        config,
-        resume,
-        force,
-        dry_run,
-        {**flags, **({"rank": 0} if full else {})},
-    )
+add_command("planner", PlannerTraining, "Learn to plan relation paths from questions and the paths mined for them.")
+add_command(
+    "reasoner", ReasonerTraining, "Learn to quote the path that answers among some that do not, or to say none."
+)
 
 
-def run(
-    defaults: Training,
-    data: Path,
-    to: Path,
-    kg: str,
-    preset: str,
-    config: Path | None,
-    resume: bool,
-    force: bool,
-    dry_run: bool,
-    flags: Mapping[str, Any],
-) -> None:
-    """Resolve the settings and train, or say what training would be."""
-    from planner.run import Run, is_main
-    from rog.config import resolve
+def run(data: Path, to: Path, kg: str, settings: Training, resume: bool, force: bool) -> None:
+    """Train, and say what came of it."""
+    from planner.run import is_main
     from rog.console import err, out
     from rog.progress import progress
-    from rog.training import estimate, material, train
+    from rog.training import material, train
 
-    settings = resolve(defaults, PRESETS[preset], config, flags)
-    if not dry_run:
-        Run(to).check_target(resume, force)  # before the minutes that composing examples may take
     with progress(err) as shown:
         report = shown if is_main() else None
-        found = material(data, kg, settings, report)
-        if not dry_run:
-            result = train(found, settings, to, resume, force, report)
-    if not is_main():
-        return
-    if dry_run:
-        with progress(err) as report:
-            would = estimate(found, settings, report)
-        for name, value in {**found.about, **vars(settings)}.items():
-            out.print(f"{name}: {value}", soft_wrap=True)
-        minutes = would["seconds"] / 60
+        result = train(material(data, kg, settings, report), settings, to, resume, force, report)
+    if is_main():
+        speed = result["tokens"] / result["seconds"]
         out.print(
-            f"{len(found.samples):,} samples · {would['sequences']:,} sequences · {would['tokens']:,} tokens · "
-            f"{would['steps']:,} steps · about {minutes:,.0f} min here"
+            f"{to}: {result['steps']:,.0f} steps · {result['tokens']:,.0f} tokens · {result['seconds']:,.0f} s "
+            f"({speed:,.0f} tokens/s) · loss on dev {result['dev_loss']:.3f}"
         )
-        return
-    speed = result["tokens"] / result["seconds"]
+
+
+def say_estimate(data: Path, kg: str, settings: Training) -> None:
+    """What training would be: all settings, how much of what, and how long."""
+    from rog.console import err, out
+    from rog.progress import progress
+    from rog.training import estimate, material
+
+    with progress(err) as report:
+        found = material(data, kg, settings, report)
+        would = estimate(found, settings, report)
+    for name, value in {**found.about, **vars(settings)}.items():
+        out.print(f"{name}: {value}", soft_wrap=True)
     out.print(
-        f"{to}: {result['steps']:,.0f} steps · {result['tokens']:,.0f} tokens · {result['seconds']:,.0f} s "
-        f"({speed:,.0f} tokens/s) · loss on dev {result['dev_loss']:.3f}"
+        f"{len(found.samples):,} samples · {would['sequences']:,} sequences · {would['tokens']:,} tokens · "
+        f"{would['steps']:,} steps · about {would['seconds'] / 60:,.0f} min here"
     )
