@@ -20,7 +20,9 @@ import torch
 
 from benchmarks.common import machine, write_report
 from benchmarks.train_demo import PLANNER, demo_data
-from planner.finetune import Sample, encode, finetune, load_for_training, no_warnings
+from planner.finetune import Sample, encode, finetune, load_for_training
+from planner.lm import LanguageModel
+from planner.models import no_warnings
 from planner.run import Run
 from planner.settings import Training
 from rog.training import material
@@ -88,8 +90,6 @@ def main() -> None:
         run = Run(folder / "ours")
         run.begin({"role": "planner", "model": settings.model}, [], resume=False, force=False)
         result = finetune(samples, [], settings, run)
-        from planner.lm import LanguageModel
-
         ours = LanguageModel(str(run.folder))
         rows.append(
             ("rog train", result["tokens"] / result["training_seconds"], loss_of(ours.model, ours.tokenizer, dev))

@@ -83,3 +83,8 @@ def disk_errors(target: Path) -> Iterator[None]:
         if error.errno not in reasons:
             raise
         raise GraphError(f"{reasons[error.errno]}: {target} was not written, nothing is left of it") from error
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from kg.errors import LoadError
+from kg.errors import LoadError, first_line
 from kg.lines import Options, Report, bad_line, fact
 from kg.tables import COLUMNS, facts_of_json, find_columns
 from kg.types import Triple
@@ -43,7 +43,7 @@ def parquet_rows(path: Path, options: Options) -> Iterator[tuple[tuple[Any, ...]
                 for row in zip(*(batch.column(name).to_pylist() for name in names), strict=True):
                     yield row, subgraphs
     except (pa.ArrowException, OSError) as error:
-        raise LoadError(f"{path}: not a whole Parquet file ({str(error).splitlines()[0]})") from error
+        raise LoadError(f"{path}: not a whole Parquet file ({first_line(error)})") from error
 
 
 def frame_triples(frame: Any) -> list[Triple]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from kg.types import Entity, Relation, RelationPath, Triple, Walks
+from kg.types import Entity, Relation, RelationPath, Triple, Walks, inverse
 
 
 class Size(NamedTuple):
@@ -89,3 +89,15 @@ class Graph(Protocol):
 
     def scan(self, text: str, limit: int, cutoff: float) -> list[tuple[Name, float]]:
         """Names within a string similarity of `cutoff` (0 to 1) of `text`, the closest first. Slow: reads all."""
+
+
+def content_hash(graph: Graph) -> str:
+    """The hash of what a graph says, or "" for one that has none (a database may change at any time)."""
+    manifest: Mapping[str, object] = getattr(graph, "manifest", {})
+    return str(manifest.get("sha256", ""))
+
+
+def not_planned(graph: Graph) -> set[str]:
+    """Signed relations that no plan uses: hidden ones, and symmetric ones backwards."""
+    unused = {inverse(r.key) for r in graph.relations.values() if r.symmetric or r.hidden}
+    return unused | {r.key for r in graph.relations.values() if r.hidden}

@@ -129,16 +129,22 @@ def forwards(rows, adj, relations):
 
 
 @njit(cache=True, nogil=True)
-def contains(values, low, high, wanted):
-    """Whether the sorted `values[low:high]` hold `wanted`."""
-    end = high
+def first_at(values, low, high, wanted):
+    """The first place in the sorted `values[low:high]` that holds at least `wanted`; `high` if none does."""
     while low < high:
         middle = (low + high) >> 1
         if values[middle] < wanted:
             low = middle + 1
         else:
             high = middle
-    return low < end and values[low] == wanted
+    return low
+
+
+@njit(cache=True, nogil=True)
+def contains(values, low, high, wanted):
+    """Whether the sorted `values[low:high]` hold `wanted`."""
+    place = first_at(values, low, high, wanted)
+    return place < high and values[place] == wanted
 
 
 @njit(cache=True, nogil=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kg import mine_kernels
 from kg.errors import GraphError
-from kg.graph import Frontier, Graph
+from kg.graph import Frontier, Graph, not_planned
 from kg.store import Store
 from kg.types import RelationPath, inverse
 
@@ -43,6 +43,11 @@ class MineSettings:
     seed: int = 0
 
 
+def f1_of(precision: float, recall: float) -> float:
+    """The harmonic mean of precision and recall."""
+    return 2 * precision * recall / (precision + recall) if recall else 0.0
+
+
 class MinedPath(NamedTuple):
     """A relation path and how well its ends match the answers: both 0 to 1."""
 
@@ -53,7 +58,7 @@ class MinedPath(NamedTuple):
     @property
     def f1(self) -> float:
         """The harmonic mean of precision and recall."""
-        return 2 * self.precision * self.recall / (self.precision + self.recall) if self.recall else 0.0
+        return f1_of(self.precision, self.recall)
 
 
 class Mined(NamedTuple):
@@ -180,12 +185,6 @@ def walked_scores(
                     scored.append(MinedPath((*path, relation), hits / len(reached), hits / len(wanted)))
         layer = following
     return scored, 0
-
-
-def not_planned(graph: Graph) -> set[str]:
-    """Signed relations that no plan uses: hidden ones, and symmetric ones backwards."""
-    unused = {inverse(r.key) for r in graph.relations.values() if r.symmetric or r.hidden}
-    return unused | {r.key for r in graph.relations.values() if r.hidden}
 
 
 def relation_numbers(graph: Graph) -> dict[str, int]:

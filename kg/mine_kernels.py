@@ -6,7 +6,7 @@
 import numpy as np
 from numba import njit
 
-from kg.kernels import contains, degree, follow, slot_end, slot_relation, slots_of, span
+from kg.kernels import contains, degree, first_at, follow, slot_end, slot_relation, slots_of, span
 
 
 @njit(cache=True, nogil=True)
@@ -20,19 +20,6 @@ def edges_of(rows, adj, node):
             key[i] = (np.int64(adj[neighbours + i]) << 32) | rel
     key.sort()
     return (key >> 32).astype(np.int32), (key & 0xFFFFFFFF).astype(np.int64)
-
-
-@njit(cache=True, nogil=True)
-def first_at(values, wanted):
-    """The first place in sorted `values` that holds at least `wanted`."""
-    low, high = 0, len(values)
-    while low < high:
-        middle = (low + high) >> 1
-        if values[middle] < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 @njit(cache=True, nogil=True)
@@ -69,7 +56,7 @@ def middle_steps(rows, adj, near, near_rel, far, far_rel, flip, relations, seen)
                 end = adj[neighbours + j]
                 if not seen[end >> 6] & (np.uint64(1) << np.uint64(end & 63)):
                     continue
-                place = first_at(far, end)
+                place = first_at(far, 0, len(far), end)
                 while place < len(far) and far[place] == end:
                     for k in range(i, stop):
                         if count == len(codes):
@@ -93,45 +80,51 @@ def middle_steps(rows, adj, near, near_rel, far, far_rel, flip, relations, seen)
 
 
 @njit(cache=True, nogil=True)
+def meeting(near, near_rel, far, far_rel, relations):
+    """Codes of all `r1 r2` that join two entities, given the edges of each sorted by neighbour."""
+    both = np.int64(2 * relations)
+    codes = np.empty(64, np.int64)
+    count, i, j = 0, 0, 0
+    while i < len(near) and j < len(far):
+        if near[i] < far[j]:
+            i = first_at(near, i, len(near), far[j]) if len(near) > 8 * len(far) else i + 1
+            continue
+        if near[i] > far[j]:
+            j = first_at(far, j, len(far), near[i]) if len(far) > 8 * len(near) else j + 1
+            continue
+        k = j
+        while k < len(far) and far[k] == near[i]:
+            if count == len(codes):
+                count = len(distinct_codes(codes))
+                if 2 * count > len(codes):
+                    grown = np.empty(2 * len(codes), np.int64)
+                    grown[:count] = codes[:count]
+                    codes = grown
+            codes[count] = near_rel[i] * both + (far_rel[k] + relations) % both
+            count += 1
+            k += 1
+        i += 1
+    return distinct_codes(codes[:count])
+
+
+@njit(cache=True, nogil=True)
 def shortest(rows, adj, start, end, relations, hops, seen):
     """All shortest relation sequences of at most `hops` (1 to 3) steps from `start` to another entity `end`.
 
     Returns their length (0: none) and int64 codes in base 2R. The two ends' edges meet in the middle; from the end
     whose neighbours have fewer edges the middle steps are looked at. `seen` is a zeroed bitmap, zeroed on return.
     """
-    both = np.int64(2 * relations)
     near, near_rel = edges_of(rows, adj, start)
-    low, high = first_at(near, end), first_at(near, end + 1)
+    low, high = first_at(near, 0, len(near), end), first_at(near, 0, len(near), end + 1)
     if high > low:
         return 1, distinct_codes(near_rel[low:high].copy())
     none = np.empty(0, np.int64)
     if hops < 2:
         return 0, none
     far, far_rel = edges_of(rows, adj, end)
-    pairs = 0
-    for fill in range(2):
-        codes = np.empty(pairs, np.int64)
-        pairs, i, j = 0, 0, 0
-        while i < len(near) and j < len(far):
-            if near[i] < far[j]:
-                i = first_at(near[i:], far[j]) + i if len(near) > 8 * len(far) else i + 1
-            elif near[i] > far[j]:
-                j = first_at(far[j:], near[i]) + j if len(far) > 8 * len(near) else j + 1
-            else:
-                node, top = near[i], j
-                while i < len(near) and near[i] == node:
-                    top = j
-                    while top < len(far) and far[top] == node:
-                        if fill:
-                            codes[pairs] = near_rel[i] * both + (far_rel[top] + relations) % both
-                        pairs += 1
-                        top += 1
-                    i += 1
-                j = top
-        if pairs == 0:
-            break
-        if fill:
-            return 2, distinct_codes(codes)
+    codes = meeting(near, near_rel, far, far_rel, relations)
+    if len(codes):
+        return 2, codes
     if hops < 3:
         return 0, none
     here, there = np.int64(0), np.int64(0)
@@ -171,29 +164,6 @@ def chosen_edges(rows, adj, node, unwanted, dropped, relations, backwards):
 
 
 @njit(cache=True, nogil=True)
-def meeting(near, near_rel, far, far_rel, relations):
-    """Codes of all `r1 r2` that join two entities, given the edges of each sorted by neighbour."""
-    both = np.int64(2 * relations)
-    codes = np.empty(64, np.int64)
-    count, j = 0, 0
-    for i in range(len(near)):
-        while j < len(far) and far[j] < near[i]:
-            j += 1
-        k = j
-        while k < len(far) and far[k] == near[i]:
-            if count == len(codes):
-                count = len(distinct_codes(codes))
-                if 2 * count > len(codes):
-                    grown = np.empty(2 * len(codes), np.int64)
-                    grown[:count] = codes[:count]
-                    codes = grown
-            codes[count] = near_rel[i] * both + (far_rel[k] + relations) % both
-            count += 1
-            k += 1
-    return distinct_codes(codes[:count])
-
-
-@njit(cache=True, nogil=True)
 def sequences(rows, adj, start, end, relations, hops, dropped, budget, seen):
     """All relation sequences of exactly `hops` (1 to 3) steps from `start` to another entity `end`, and if complete.
 
@@ -206,7 +176,7 @@ def sequences(rows, adj, start, end, relations, hops, dropped, budget, seen):
         return none, False
     near, near_rel = chosen_edges(rows, adj, start, start, dropped, relations, False)
     if hops == 1:
-        low, high = first_at(near, end), first_at(near, end + 1)
+        low, high = first_at(near, 0, len(near), end), first_at(near, 0, len(near), end + 1)
         return distinct_codes(near_rel[low:high].copy()), True
     far, far_rel = chosen_edges(rows, adj, end, start, dropped, relations, True)
     if hops == 2:

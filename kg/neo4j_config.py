@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kg.errors import GraphError, UnknownKeyError
+from kg.errors import GraphError, UnknownKeyError, first_line
 from kg.load import read_relations
 from kg.neo4j_client import Client
 
@@ -22,7 +22,7 @@ def read_config(path: Path) -> dict[str, Any]:
     try:
         found = yaml.safe_load(path.read_text("utf-8")) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise GraphError(f"{path}: cannot be read as YAML ({str(error).splitlines()[0]})") from None
+        raise GraphError(f"{path}: cannot be read as YAML ({first_line(error)})") from None
     if not isinstance(found, dict):
         raise GraphError(f"{path}: expected settings such as `name: {{Person: fullName}}`")
     try:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from kg.errors import LoadError
+from kg.errors import LoadError, first_line
 from kg.lines import Options, Report, text_lines
 from kg.questions import RawQuestion, json_objects, text_of, texts_of
 from kg.types import RelationPath, Triple, inverse
@@ -121,7 +121,7 @@ def parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
             for batch in file.iter_batches(columns=names):
                 yield from batch.to_pylist()
     except (pa.ArrowException, OSError) as error:
-        raise LoadError(f"{path}: not a whole Parquet file ({str(error).splitlines()[0]})") from error
+        raise LoadError(f"{path}: not a whole Parquet file ({first_line(error)})") from error
 
 
 def read_hub(source: str) -> Iterator[RawQuestion]:
@@ -149,7 +149,7 @@ def hub_rows(source: str, columns: tuple[str, ...]) -> Iterator[tuple[str, int, 
     except ImportError:
         raise LoadError(f"{source}: data sets of the hub need the package datasets: pip install datasets") from None
     except Exception as error:  # its client raises what it likes when a hub does not answer
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         raise LoadError(f"{source}: no such file, and the Hugging Face hub did not give it ({reason})") from error
     if only and only not in loaded:
         raise LoadError(f"{source}: no split {only!r}; there are {', '.join(loaded)}")

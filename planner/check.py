@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kg.graph import Graph
+from kg.graph import Graph, not_planned
 from kg.link import graph_has
-from kg.mine import not_planned
 from kg.types import base, inverse
 from planner.data import Row
 from planner.folder import Folder

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg.errors import LoadError
+from kg.mine import f1_of
 from kg.types import RelationPath, format_relation_path, parse_relation_path
 
 
@@ -23,7 +24,7 @@ class PlanLabel(NamedTuple):
     @property
     def f1(self) -> float:
         """The harmonic mean of precision and recall."""
-        return 2 * self.precision * self.recall / (self.precision + self.recall) if self.recall else 0.0
+        return f1_of(self.precision, self.recall)
 
 
 @dataclass(frozen=True, slots=True)

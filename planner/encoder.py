@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kg.errors import ModelError
+from kg.errors import ModelError, first_line
 from kg.types import Progress
 from planner.models import DEFAULT_ENCODER, UNLOADABLE, locate, quietly
 
@@ -39,7 +39,7 @@ class Encoder:
                 self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
                 self._model: Any = AutoModel.from_pretrained(folder, local_files_only=True).eval()
         except UNLOADABLE as error:
-            raise ModelError(f"{name} does not load as an encoder: {str(error).splitlines()[0]}") from error
+            raise ModelError(f"{name} does not load as an encoder: {first_line(error)}") from error
         self.tokens = lru_cache(maxsize=20_000)(self._tokens)
 
     def _tokens(self, text: str) -> Tokens:

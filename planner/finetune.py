@@ -9,16 +9,14 @@ from __future__ import annotations
 import math
 import random
 import time
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from kg.errors import ModelError
+from kg.errors import ModelError, first_line
 from kg.types import Progress
 from planner.device import best_device, free_cores
-from planner.models import UNLOADABLE, locate, quietly
+from planner.models import UNLOADABLE, locate, no_warnings, quietly
 from planner.prompts import END
 from planner.run import Run
 from planner.settings import Training
@@ -148,11 +146,6 @@ def in_layer(name: str, part: Any, first: int) -> bool:
     return isinstance(part, Linear) and bool(numbers) and numbers[0] >= first
 
 
-def first_line(error: BaseException) -> str:
-    """The first line of an error's message."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
-
-
 def finetune(
     samples: Sequence[Sample],
     dev: Sequence[Sample],
@@ -160,7 +153,28 @@ def finetune(
     run: Run,
     progress: Progress | None = None,
 ) -> dict[str, float]:
-    """Train on the samples and leave the weights in the run's directory; loss on dev, tokens, steps and seconds.
+    """Prepare and train, as `fit` does."""
+    return fit(prepare(samples, settings, progress), dev, settings, run, progress)
+
+
+class Ready(NamedTuple):
+    """What training begins with: the model, its tokenizer, and the training sequences in their order."""
+
+    model: Any
+    tokenizer: Any
+    ordered: list[Encoded]
+
+
+def prepare(samples: Sequence[Sample], settings: Training, progress: Progress | None = None) -> Ready:
+    """The model and the sequences; ModelError where either cannot be had."""
+    model, tokenizer = load_for_training(settings, progress)
+    return Ready(model, tokenizer, schedule(samples, settings, tokenizer))
+
+
+def fit(
+    ready: Ready, dev: Sequence[Sample], settings: Training, run: Run, progress: Progress | None = None
+) -> dict[str, float]:
+    """Train on the sequences and leave the weights in the run's directory; loss on dev, tokens, steps and seconds.
 
     Goes on from the last whole checkpoint if the run has one. Raises ModelError; also where the disk is full (the last
     checkpoint is kept).
@@ -170,8 +184,7 @@ def finetune(
     from transformers import PrinterCallback
     from trl import SFTConfig
 
-    model, tokenizer = load_for_training(settings, progress)
-    ordered = schedule(samples, settings, tokenizer)
+    model, tokenizer, ordered = ready
     held_out = schedule(dev, replace(settings, epochs=1, batch=32), tokenizer) if dev else []
     checkpoint = run.last_checkpoint()
     began, batch = time.monotonic(), min(settings.batch, len(ordered))
@@ -276,14 +289,6 @@ def trial_seconds(model: Any, ordered: Sequence[Encoded], batch: int) -> float:
         logits.float().logsumexp(-1).mean().backward()
     model.zero_grad()
     return (time.monotonic() - began) / (2 * tokens.numel())
-
-
-@contextmanager
-def no_warnings() -> Iterator[None]:
-    """Without the warnings of the trainer's libraries about one another. (Progress still reaches the terminal.)"""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def columns(sequence: Encoded) -> dict[str, list[int]]:

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kg.errors import GraphError, LoadError, disk_errors
-from kg.graph import Graph
-from kg.store import Store
+from kg.graph import Graph, content_hash
 from kg.types import Progress
 from kg.write import written_beside
 from planner.data import Row, read_rows, write_rows
@@ -64,11 +63,6 @@ class Folder:
                 f"expected {self.manifest.kg_sha256[:12]}); run `rog data make` again"
             )
         return graph
-
-
-def content_hash(graph: Graph) -> str:
-    """The content hash of a stored graph, "" of others."""
-    return str(graph.manifest["sha256"]) if isinstance(graph, Store) else ""
 
 
 def open_folder(path: Path) -> Folder:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kg.errors import ModelError
+from kg.errors import ModelError, first_line
 from kg.types import Progress
 from planner.device import best_device, free_cores
 from planner.models import DEFAULT_LM, UNLOADABLE, locate, quietly
@@ -54,9 +54,7 @@ class LanguageModel:
                     folder, local_files_only=True, dtype=getattr(torch, dtype or automatic)
                 )
         except UNLOADABLE as error:
-            raise ModelError(
-                f"{name} does not load as a causal language model: {str(error).splitlines()[0]}"
-            ) from error
+            raise ModelError(f"{name} does not load as a causal language model: {first_line(error)}") from error
         if self.run:
             model = self.run.with_adapters(model)
         self.model: Any = model.to(self.device).eval()

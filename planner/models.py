@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -288,4 +289,12 @@ def quietly() -> Iterator[None]:
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     with contextlib.redirect_stderr(io.StringIO()):
+        yield
+
+
+@contextmanager
+def no_warnings() -> Iterator[None]:
+    """Without the warnings of the trainer's libraries about one another. (Progress still reaches the terminal.)"""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         yield

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from kg.graph import Graph
+from kg.graph import Graph, content_hash
 from kg.types import Progress
 from planner.base import Planner
 from planner.lexical import LexicalPlanner
 from planner.models import DEFAULT_LM
-from planner.run import Run, graph_hash, run_of
+from planner.run import Run, run_of
 
 PLANNERS = {
     "auto": "the run that was trained on this graph, where one is bundled (the demo graph's); else combined",
@@ -53,5 +53,5 @@ def bundled_run(role: str, graph: Graph) -> str:
     from kg.build import demo_folder
 
     run = Run(demo_folder() / "runs" / role)
-    is_ours = run.is_done and run.config.get("graph_sha256") == graph_hash(graph)
+    is_ours = run.is_done and run.config.get("graph_sha256") == content_hash(graph)
     return str(run.folder) if is_ours else ""

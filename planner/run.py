@@ -16,7 +16,6 @@ import json
 import os
 import shutil
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,10 +24,10 @@ from typing import Any
 
 import yaml
 
-from kg.errors import ModelError, disk_errors
-from kg.graph import Graph
+from kg.errors import ModelError, disk_errors, first_line
+from kg.graph import Graph, content_hash
 from planner.environment import environment
-from planner.models import UNLOADABLE
+from planner.models import UNLOADABLE, no_warnings
 
 FILES = ("config.yaml", "environment.json", "metrics.jsonl", "samples.jsonl", "README.md")
 FOLDERS = ("adapter", "model", "checkpoints")
@@ -86,7 +85,7 @@ class Run:
         config = self.config
         if config.get("role") != role:
             raise ModelError(f"{self.folder} trained a {config.get('role')}, not a {role}")
-        known, found = config.get("graph_sha256"), graph_hash(graph)
+        known, found = config.get("graph_sha256"), content_hash(graph)
         if known and found and known != found:
             raise ModelError(
                 f"{self.folder} was trained on another graph ({config.get('kg')}, SHA-256 {known[:12]}…; this one is "
@@ -114,11 +113,10 @@ class Run:
         from peft import PeftModel
 
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of peft about transformers
+            with no_warnings():
                 return PeftModel.from_pretrained(model, adapter).merge_and_unload()
         except UNLOADABLE as error:
-            raise ModelError(f"{adapter} does not load: {(str(error).splitlines() or [''])[0]}") from error
+            raise ModelError(f"{adapter} does not load: {first_line(error)}") from error
 
     def check_target(self, resume: bool, force: bool) -> None:
         """ModelError where `begin` would lose or mix up something, whatever the settings are."""
@@ -301,9 +299,3 @@ def run_of(name: str) -> Run | None:
             raise
         return None  # a model's folder may have a config.yaml of its own
     return run
-
-
-def graph_hash(graph: Graph) -> str:
-    """The hash of what a graph says, or '' for one that has none (a database may change at any time)."""
-    manifest: Mapping[str, Any] = getattr(graph, "manifest", {})
-    return str(manifest.get("sha256", ""))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from kg.graph import Frontier, Graph
-from kg.types import Question, RelationPath, inverse
+from kg.graph import Frontier, Graph, not_planned
+from kg.types import Question, RelationPath
 
 
 class Legal(Protocol):
@@ -25,8 +25,7 @@ class PlanSpace:
 
     def __init__(self, graph: Graph, topics: Iterable[str], max_hops: int) -> None:
         self._frontiers: dict[RelationPath, Frontier] = {(): graph.frontier(topics)}
-        self._skipped = {inverse(r.key) for r in graph.relations.values() if r.symmetric or r.hidden}
-        self._skipped |= {r.key for r in graph.relations.values() if r.hidden}
+        self._skipped = not_planned(graph)
         self._next: dict[RelationPath, dict[str, int]] = {}
         self.max_hops = max_hops
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kg.errors import GraphError
-from kg.graph import Graph
-from kg.mine import not_planned
+from kg.graph import Graph, not_planned
 from kg.names import is_unnamed
 from kg.questions import RawQuestion
 from kg.store import Store

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from kg.datasets import RawQuestion, read_questions
 from kg.errors import GraphError, LoadError
-from kg.graph import Graph
+from kg.graph import Graph, content_hash
 from kg.types import Progress, RelationPath, base
 from planner.data import Row, read_rows
-from planner.folder import content_hash
 from planner.resolve import Keys
 from rog.arms import gold_paths
 

@@ -15,20 +15,24 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class PlannerTraining(Training):
-    """How a planner is trained."""
+class RowTraining(Training):
+    """Which rows of a data folder are used, and how."""
 
     limit: int = key(0, "Questions to train on at most, drawn by the seed (0: all).", 0)
     gold: bool = key(True, "Learn from gold paths where the data have them, and not only from mined ones.")
+
+
+@dataclass(frozen=True)
+class PlannerTraining(RowTraining):
+    """How a planner is trained."""
+
     none: float = key(0.1, "Questions with another's topic, to be refused, as a share of the others.", 0, 1)
 
 
 @dataclass(frozen=True)
-class ReasonerTraining(Training):
+class ReasonerTraining(RowTraining):
     """How a reasoner is trained."""
 
-    limit: int = key(0, "Questions to train on at most, drawn by the seed (0: all).", 0)
-    gold: bool = key(True, "Learn from gold paths where the data have them, and not only from mined ones.")
     planner: str = key("lexical", "Whose predicted plans make up part of the evidence: a name or a run.")
     oracle: float = key(0.8, "RAFT's P: the share of examples that keep what answers.", 0, 1)
     predicted: float = key(0.5, "The share of examples whose evidence is what the planner predicts.", 0, 1)

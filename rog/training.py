@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from kg.errors import LoadError, ModelError
-from kg.graph import Graph
+from kg.graph import Graph, content_hash
 from kg.types import Progress
 from planner.check import row_problems
 from planner.data import Row
-from planner.finetune import Encoded, Sample, finetune, load_for_training, schedule, trial_seconds
+from planner.finetune import Sample, fit, prepare, trial_seconds
 from planner.folder import Folder, open_folder
-from planner.run import Run, graph_hash
+from planner.run import Run
 from planner.settings import Training
 from planner.train import training_samples
 from reasoner.examples import Raft, reasoning_samples
-from rog.settings import PlannerTraining, ReasonerTraining
+from rog.settings import PlannerTraining, ReasonerTraining, RowTraining
 
 SHOWN = 20  # samples kept for reading
 
@@ -59,7 +59,7 @@ def material(
         "data": data_name or str(data),
         "data_files": folder.manifest.files,
         "kg": kg or folder.manifest.kg,
-        "graph_sha256": graph_hash(graph),
+        "graph_sha256": content_hash(graph),
         "questions": len(rows),
         "samples_sha256": samples_hash([*samples, *dev_samples]),
     }
@@ -84,7 +84,7 @@ def samples_hash(samples: Sequence[Sample]) -> str:
     return hashlib.sha256(json.dumps([asdict(sample) for sample in samples]).encode()).hexdigest()
 
 
-def prepared(rows: Sequence[Row], settings: PlannerTraining | ReasonerTraining) -> list[Row]:
+def prepared(rows: Sequence[Row], settings: RowTraining) -> list[Row]:
     """The rows to use, in an order of their own, without gold paths unless these are wanted."""
     count = min(settings.limit, len(rows)) or len(rows)
     chosen = random.Random(settings.seed).sample(list(rows), count)
@@ -129,13 +129,13 @@ def train(
     """
     run = Run(out)
     run.check_target(resume, force)
-    sequences = len(trial(found, settings, progress)[1])
-    passes = round(sequences / len(found.samples), 2)
+    ready = prepare(found.samples, settings, progress)
+    passes = round(len(ready.ordered) / len(found.samples), 2)
     shown = [{"prompt": sample.prompt, "targets": sample.targets} for sample in found.samples[:SHOWN]]
     is_new = run.begin({**config_of(found, settings), "passes": passes}, shown, resume, force)
     try:
         with run.disk_errors():
-            result = {**finetune(found.samples, found.dev, settings, run, progress), "passes": passes}
+            result = {**fit(ready, found.dev, settings, run, progress), "passes": passes}
             run.log(result)
             run.finish(model_card(found, settings, result))
     except BaseException:
@@ -145,15 +145,9 @@ def train(
     return result
 
 
-def trial(found: Material, settings: Training, progress: Progress | None) -> tuple[Any, list[Encoded]]:
-    """The model and the training sequences in their order; ModelError where either cannot be had."""
-    model, tokenizer = load_for_training(settings, progress)
-    return model, schedule(found.samples, settings, tokenizer)
-
-
 def estimate(found: Material, settings: Training, progress: Progress | None = None) -> dict[str, float]:
     """What training would take: sequences, tokens, steps, and seconds by the time that three steps take here."""
-    model, ordered = trial(found, settings, progress)
+    model, _, ordered = prepare(found.samples, settings, progress)
     tokens = sum(len(sequence.tokens) for sequence in ordered)
     per_token = trial_seconds(model, ordered, settings.batch)
     steps = -(-len(ordered) // settings.batch)

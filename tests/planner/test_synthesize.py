@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from kg.errors import GraphError
-from kg.mine import not_planned
+from kg.graph import not_planned
 from kg.networkx_graph import NetworkXGraph
 from kg.store import Store
 from kg.types import Relation

@@ -82,7 +82,7 @@ def test_a_training_that_fails_at_once_leaves_nothing(
     def fail(*_: object) -> None:
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr("rog.training.finetune", fail)
+    monkeypatch.setattr("rog.training.fit", fail)
     with pytest.raises(RuntimeError, match="out of memory"):
         train(material(data, "", settings), settings, tmp_path / "run", resume=False, force=False)
     assert not (tmp_path / "run").exists()
