@@ -1,1 +1,1 @@
-"""Refinement by reward. Empty so far: the package holds its place in the order of imports."""
+"""Refinement by reward: plans, answers and paths are judged on the graph, and the models learn from it."""
