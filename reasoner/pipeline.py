@@ -62,9 +62,10 @@ class RoG:
         plans = self.planner.plan(questions, self.k, self.max_hops)
         evidence = [retrieve(self.graph, q, p, self.limit) for q, p in zip(questions, plans, strict=True)]
         answers = self.reasoner.answer(questions, plans, evidence)
-        return [self._verified(Trace(*row)) for row in zip(questions, plans, evidence, answers, strict=True)]
+        return [self.verified(Trace(*row)) for row in zip(questions, plans, evidence, answers, strict=True)]
 
-    def _verified(self, trace: Trace) -> Trace:
+    def verified(self, trace: Trace) -> Trace:
+        """The trace, its answer refused if the proof does not hold."""
         wrong = problems(self.graph, trace.question, trace.plan, trace.answer)
         if not wrong:
             return trace
