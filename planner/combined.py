@@ -76,6 +76,6 @@ class CombinedPlanner:
         kind = what.text[what.start : what.stop] or "it"
         text = what.text[: what.start] + f"[{kind}]" + what.text[what.stop :]
         tree = self._lm.tree(channel_preamble(), [""])
-        _, root = tree.begin()[0]
+        (root,) = tree.begin()
         contexts = [self._lm.encode(channel_plan(kind, plan, self._words)) for plan in plans]
         return np.array(tree.likelihood(root, contexts, self._lm.encode(channel_question(text))))

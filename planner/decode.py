@@ -9,14 +9,14 @@ illegal is ever scored, and where nothing legal continues a plan, it ends: there
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import exp, inf, log
 from typing import NamedTuple, Protocol
 
 from kg.errors import ModelError
 from kg.types import RelationPath
-from planner.lm import Growth, Node, Tokens
+from planner.lm import Node, Tokens
 from planner.space import Legal
 
 # How much is read in one pass. Any values give the same plans; these took the fewest passes and tokens in trials
@@ -29,11 +29,11 @@ BELOW = 24  # tokens below an edge up to which all of them are read with it
 class Tree(Protocol):
     """A language model's state after some prompts, and after what was added to them (`planner.lm.TokenTree`)."""
 
-    def begin(self, stems: Sequence[Tokens] = ()) -> list[tuple[float, Node]]:
-        """Read each prompt and its stem: the log-probability of the stem, and the state after it."""
+    def begin(self, ahead: Sequence[Sequence[Tokens]] = ()) -> list[Node]:
+        """Read each prompt, and what may follow it: the state after each prompt."""
 
-    def grow(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> Growth:
-        """Read options after nodes: the log-probability and the state of every token on the way."""
+    def read(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> None:
+        """Read options after nodes, so that these can be followed."""
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,6 @@ class Trie:
         return sum(1 + child.size() for child in self.children.values())
 
 
-class Read(NamedTuple):
-    """A stretch to be read after an entry's node: its tokens, of which the first `length` lead to `trie`."""
-
-    tokens: Tokens
-    length: int
-    trie: Trie
-
-
 class Entry(NamedTuple):
     """A place in the queue: cheapest first, ties in the order of arrival.
 
@@ -130,28 +122,29 @@ class Effort:
     mass: float = 1.0
 
 
-def decode(spaces: Sequence[Legal], tree: Tree, spelling: Spelling, k: int, effort: Effort = Effort()) -> list[Decoded]:
+def decode(
+    spaces: Sequence[Legal],
+    tree: Tree,
+    spelling: Spelling,
+    k: int,
+    effort: Effort = Effort(),
+    drafts: Sequence[Sequence[RelationPath]] = (),
+) -> list[Decoded]:
     """The `k` most probable legal plans of each of the tree's prompts, proven unless `exact` is False.
 
-    All questions are searched side by side, a pass of the model for all of them at a time.
+    All questions are searched side by side, a pass of the model for all of them at a time. `drafts` are plans of each
+    question that are likely to be among its best: they are read along with the prompt, which changes no result but
+    how many passes it takes (speculative decoding, Leviathan et al., ICML 2023, arXiv:2211.17192).
     """
     roots = [Search(space, spelling) for space in spaces]
-    begun = tree.begin([search.stem for search in roots])
-    for search, (logp, node) in zip(roots, begun, strict=True):
-        search.begin(logp, node)
-    going = roots
-    while going := [search for search in going if not search.is_over(k, effort)]:
-        taken = [search.take(effort.batch, k) for search in going]
-        reads = [search.reads(entries) for search, entries in zip(going, taken, strict=True)]
-        nodes = [entry.node for entries in taken for entry in entries]
-        options = [[read.tokens for read in row] for rows in reads for row in rows]
-        if not nodes:
-            continue
-        grown = tree.grow(nodes, options)
-        places = iter(grown.places)
-        for search, entries, rows in zip(going, taken, reads, strict=True):
-            for entry, row in zip(entries, rows, strict=True):
-                search.absorb(entry, row, grown, next(places))
+    guesses = [[spelling.plan(path)[:-1] for path in some] for some in drafts or [()] * len(spaces)]
+    begun = tree.begin([[search.stem, *some] for search, some in zip(roots, guesses, strict=True)])
+    for search, node in zip(roots, begun, strict=True):
+        search.begin(node)
+    while going := [search for search in roots if not search.advance(k, effort)]:
+        wanted = [search.wanted(effort.batch) for search in going]
+        nodes = [entry.node for entries in wanted for entry in entries]
+        tree.read(nodes, [list(search.reading(e)) for search, some in zip(going, wanted, strict=True) for e in some])
     return [search.result(k) for search in roots]
 
 
@@ -166,58 +159,55 @@ class Search:
         self._is_spent = False
         self._arrivals = 0
         self._tries: dict[RelationPath, Trie] = {}
-        self.stem = self._shared(())
+        self.stem = self._onward(())[0]
 
-    def begin(self, logp: float, root: Node) -> None:
-        """Go on from the node after the prompt and the stem, which has this log-probability."""
-        self._queue_next((), self.stem, -logp, root)
+    def begin(self, root: Node) -> None:
+        """Go on from the node after the prompt."""
+        self._queue_next((), 0.0, root)
 
-    def is_over(self, k: int, effort: Effort) -> bool:
-        """Whether the plans wanted are found, nothing is left, or enough was done."""
-        if not self._queue or len(self._done) >= k:
-            return True
-        if effort.mass < 1 and self._done:
-            found = log_sum([hypothesis.logp for hypothesis in self._done])
-            if found >= log(effort.mass) + self._log_total():
-                return True
-        self._is_spent = self._read >= effort.budget
-        return self._is_spent
+    def advance(self, k: int, effort: Effort) -> bool:
+        """Go as far as what was read allows: whether the plans wanted are found, nothing is left, or enough was done.
 
-    def take(self, batch: int, k: int) -> list[Entry]:
-        """Prefixes from the head of the queue worth reading together; complete plans met first are done.
+        What leaves the queue is known to the model, and a plan that leaves it complete is the next most probable.
+        """
+        while self._queue and len(self._done) < k:
+            head = self._queue[0]
+            step = head.node.follow(head.edge)
+            if step is None:
+                self._is_spent = self._read >= effort.budget
+                return self._is_spent
+            heapq.heappop(self._queue)
+            if head.edge:
+                self._queue_after(head, *step)
+            else:
+                self._done.append(Hypothesis(head.path, -head.cost))
+                if effort.mass < 1 and self._done_mass() >= log(effort.mass) + self._log_total():
+                    return True
+        return True
+
+    def wanted(self, batch: int) -> list[Entry]:
+        """Prefixes from the head of the queue worth reading together.
 
         A pass costs about as much as 25 tokens, so a few more that may be needed are cheap and hopeless ones are not.
         """
-        taken: list[Entry] = []
+        chosen: list[Entry] = []
         tokens = 0
-        while self._queue and len(taken) < batch and len(self._done) < k:
-            head = self._queue[0]
-            if taken and (not head.edge or head.cost > taken[0].cost + SLACK or tokens + len(head.edge) > PASS):
+        for entry in heapq.nsmallest(batch, self._queue):
+            if chosen and (not entry.edge or entry.cost > chosen[0].cost + SLACK or tokens + len(entry.edge) > PASS):
                 break
-            heapq.heappop(self._queue)
-            if head.edge:
-                taken.append(head)
-                tokens += len(head.edge)
-            else:
-                self._done.append(Hypothesis(head.path, -head.cost))
-        self._read += len(taken)
-        return taken
+            chosen.append(entry)
+            tokens += len(entry.edge)
+        self._read += len(chosen)
+        return chosen
 
-    def reads(self, entries: Sequence[Entry]) -> list[list[Read]]:
-        """What to read of each entry."""
-        return [list(self._reading(entry)) for entry in entries]
-
-    def absorb(self, entry: Entry, reading: Sequence[Read], grown: Growth, places: Sequence[Sequence[int]]) -> None:
-        """Queue what may follow an entry, now that it is read."""
-        before = entry.cost + float(entry.node.logp[entry.edge[0]])  # without the edge's first token
-        known = {id(read.trie) for read in reading}
-        for read, line in zip(reading, places, strict=True):
-            place = line[read.length - 1]
-            self._queue_after(read.trie, entry.path, before - grown.logps[place], grown.states[place], known)
-            if read.trie.ends is not None and len(line) > read.length:
-                path = (*entry.path, read.trie.ends)
-                stem = read.tokens[read.length + len(self._spelling.separator) :]
-                self._queue_next(path, stem, before - grown.logps[line[-1]], grown.states[line[-1]])
+    def reading(self, entry: Entry) -> Iterator[Tokens]:
+        """What to read of an entry: its edge, and where little lies below it, all of that."""
+        waiting = [(entry.edge, entry.trie)]
+        while waiting:
+            tokens, trie = waiting.pop()
+            yield (*tokens, *self._onward((*entry.path, trie.ends))[0]) if trie.ends is not None else tokens
+            if trie.size() <= BELOW:
+                waiting += [((*tokens, *edge), below) for edge, below in trie.edges()]
 
     def result(self, k: int) -> Decoded:
         """What was found."""
@@ -226,47 +216,41 @@ class Search:
                 self._done.append(Hypothesis(entry.path, -entry.cost))
         return Decoded(tuple(self._done), self._log_total(), not self._is_spent, self._read)
 
+    def _done_mass(self) -> float:
+        return log_sum([hypothesis.logp for hypothesis in self._done])
+
     def _log_total(self) -> float:
         known = {hypothesis.path for hypothesis in self._done}
         waiting = [-entry.cost for entry in self._queue if entry.edge or entry.path not in known]
-        return log_sum([*(hypothesis.logp for hypothesis in self._done), *waiting])
+        return log_sum([self._done_mass(), *waiting])
 
-    def _reading(self, entry: Entry) -> Iterator[Read]:
-        """What to read of an entry: its edge, and where little lies below it, all of that."""
-        waiting = [(entry.edge, entry.trie)]
-        while waiting:
-            tokens, trie = waiting.pop()
-            yield Read((*tokens, *self._stem(entry.path, trie)), len(tokens), trie)
-            if trie.size() <= BELOW:
-                waiting += [((*tokens, *edge), below) for edge, below in trie.edges()]
+    def _queue_after(self, entry: Entry, logp: float, node: Node) -> None:
+        """Queue what may follow an entry, whose edge has this log-probability and led to this node."""
+        cost = entry.cost + float(entry.node.logp[entry.edge[0]]) - logp  # its first token is in the cost already
+        if entry.trie.ends is not None:
+            path = (*entry.path, entry.trie.ends)
+            self._push(cost - float(node.logp[self._spelling.end]), path, node, (), Trie())
+            self._queue_next(path, cost, node)
+        self._queue_edges(entry.trie, entry.path, cost, node)
 
-    def _stem(self, path: RelationPath, trie: Trie) -> Tokens:
-        """Where a relation ends that others may follow: the separator, and what all of their names begin with."""
-        if trie.ends is None:
-            return ()
-        path = (*path, trie.ends)
-        return (*self._spelling.separator, *self._shared(path)) if self._options(path).children else ()
+    def _queue_next(self, path: RelationPath, cost: float, node: Node) -> None:
+        """Queue what may follow a whole path."""
+        edge, trie = self._onward(path)
+        if edge:
+            self._push(cost - float(node.logp[edge[0]]), path, node, edge, trie)
+        else:
+            self._queue_edges(trie, path, cost, node)
 
-    def _shared(self, path: RelationPath) -> Tokens:
-        """What the names of all relations that may follow begin with, short of a whole name."""
-        edges = list(self._options(path).edges())
-        return edges[0][0] if len(edges) == 1 and edges[0][1].ends is None else ()
-
-    def _queue_after(self, trie: Trie, path: RelationPath, cost: float, here: Node, known: Container[int]) -> None:
-        if trie.ends is not None:
-            self._push(cost - float(here.logp[self._spelling.end]), (*path, trie.ends), here, (), Trie())
-        self._queue_edges(trie, path, cost, here, known)
-
-    def _queue_next(self, path: RelationPath, stem: Tokens, cost: float, here: Node) -> None:
-        trie = self._options(path)
-        for token in stem:
-            trie = trie.children[token]
-        self._queue_edges(trie, path, cost, here)
-
-    def _queue_edges(self, trie: Trie, path: RelationPath, cost: float, here: Node, known: Container[int] = ()) -> None:
+    def _queue_edges(self, trie: Trie, path: RelationPath, cost: float, node: Node) -> None:
         for edge, below in trie.edges():
-            if id(below) not in known:
-                self._push(cost - float(here.logp[edge[0]]), path, here, edge, below)
+            self._push(cost - float(node.logp[edge[0]]), path, node, edge, below)
+
+    def _onward(self, path: RelationPath) -> tuple[Tokens, Trie]:
+        """What all that may follow a path begins with, and where that leads: separator, beginning of all names."""
+        trie = self._options(path)
+        edges = list(trie.edges())
+        shared, below = edges[0] if len(edges) == 1 and edges[0][1].ends is None else ((), trie)
+        return ((*self._spelling.separator, *shared) if path and edges else shared), below
 
     def _options(self, path: RelationPath) -> Trie:
         if path not in self._tries:

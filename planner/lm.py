@@ -8,7 +8,7 @@ ancestors, so siblings share everything before them and a whole generation of op
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -107,19 +107,32 @@ def layers_of(cache: Any) -> list[tuple[torch.Tensor, torch.Tensor]]:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A place in a token tree: the log-probability of each next token (V,), its depth, and what it attends to."""
+    """A place in a token tree: the log-probability of each next token (V,), its depth, and what it attends to.
+
+    `after` has the nodes that were read behind it, by token: nothing is read twice.
+    """
 
     logp: Logits
     depth: int
     visible: NDArray[np.bool_]
+    after: dict[int, Node] = field(default_factory=dict)
+
+    def follow(self, tokens: Tokens) -> Step | None:
+        """The log-probability of these tokens and the node that they lead to; None if they were not all read."""
+        logp, node = 0.0, self
+        for token in tokens:
+            if token not in node.after:
+                return None
+            logp += float(node.logp[token])
+            node = node.after[token]
+        return Step(logp, node)
 
 
-class Growth(NamedTuple):
-    """New tokens of a tree: each one's log-probability from its origin on, its node, and the options' token places."""
+class Step(NamedTuple):
+    """Tokens that were read after a node: their natural-log probability together, and the node after them."""
 
-    logps: list[float]
-    states: list[Node]
-    places: list[list[list[int]]]
+    logp: float
+    node: Node
 
 
 class TokenTree:
@@ -136,88 +149,79 @@ class TokenTree:
         self._length = start.depth
         self.forwards = 0
 
-    def begin(self, stems: Sequence[Tokens] = ()) -> list[tuple[float, Node]]:
-        """Read each prompt's rest and its stem (none by default): the stem's log-probability, and the node after it.
+    def begin(self, ahead: Sequence[Sequence[Tokens]] = ()) -> list[Node]:
+        """Read each prompt's rest: the node after it. One pass for all; to be called once, before anything else.
 
-        One pass for all of them. To be called once, before anything else.
+        `ahead` are tokens that may follow each prompt, read in the same pass: a guess that was right saves a pass,
+        one that was wrong costs its tokens.
         """
-        chains: list[tuple[int, int]] = []
-        wanted: list[range] = []
-        origins: list[int] = []
+        tokens: list[tuple[int, int]] = []
+        wanted: list[int] = []
+        roots: list[int] = []
         for number, text in enumerate(self._texts):
-            tokens = text + (stems[number] if stems else ())
-            first = len(chains)
-            wanted.append(range(first + max(0, len(text) - 1), first + len(tokens)))
-            chains += [(token, -1 if place == 0 else first + place - 1) for place, token in enumerate(tokens)]
-            origins += [0] * len(tokens)
-        rows = [row for rows in wanted for row in rows]
-        nodes = iter(self._forward(chains, [self._start], origins, rows) if rows else ())
-        begun = []
-        for number, text in enumerate(self._texts):
-            stem = stems[number] if stems else ()
-            states = [*(() if text else (self._start,)), *(next(nodes) for _ in wanted[number])]
-            logp = sum(float(state.logp[token]) for state, token in zip(states, stem, strict=False))
-            begun.append((logp, states[-1]))
-        return begun
+            tails = ahead[number] if ahead else ()
+            some, lines = flat([text, *(text + tail for tail in tails)], len(tokens))
+            roots.append(lines[0][-1] if text else -1)
+            wanted += range(max(roots[-1], len(tokens)), len(tokens) + len(some))
+            tokens += some
+        read = dict(zip(wanted, self._forward(tokens, [self._start] * len(tokens), wanted), strict=True))
+        for place in wanted:
+            token, parent = tokens[place]
+            if place not in roots:
+                read.get(parent, self._start).after[token] = read[place]
+        return [self._start if root < 0 else read[root] for root in roots]
 
-    def extend(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> list[list[tuple[float, Node]]]:
-        """For each node, its options' natural-log probabilities (of all their tokens) and the nodes they end at.
-
-        One forward pass for all of them; options that begin alike share those tokens.
-        """
-        if not any(options):
-            return [[] for _ in options]
-        grown = self.grow(nodes, options)
-        return [[(grown.logps[places[-1]], grown.states[places[-1]]) for places in row] for row in grown.places]
+    def extend(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> list[list[Step]]:
+        """What each node's options lead to. One pass for all of them; options that begin alike share those tokens."""
+        self.read(nodes, options)
+        return [[known(node, option) for option in row] for node, row in zip(nodes, options, strict=True)]
 
     def likelihood(self, node: Node, contexts: Sequence[Tokens], text: Tokens) -> list[float]:
         """The natural-log probability of `text` after a node and each context: (len(contexts),). One pass."""
-        grown = self.grow([node], [[(*context, *text) for context in contexts]])
-        return [
-            grown.logps[places[-1]] - grown.logps[places[len(context) - 1]]
-            for context, places in zip(contexts, grown.places[0], strict=True)
-        ]
+        self.read([node], [[(*context, *text) for context in contexts]])
+        return [known(known(node, context).node, text).logp for context in contexts]
 
-    def grow(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> Growth:
-        """Read each node's options in one forward pass; options of a node that begin alike share those tokens."""
-        tokens: list[tuple[int, int]] = []  # (token, index of the parent in this list or -1)
-        origin: list[int] = []  # the node that each token descends from
-        places: list[list[list[int]]] = []  # the indices of each option's tokens
-        for number, choices in enumerate(options):
-            trie: dict[tuple[int, int], int] = {}
-            places.append([])
-            for choice in choices:
-                place, line = -1, []
-                for token in choice:
-                    if (place, token) not in trie:
-                        trie[place, token] = len(tokens)
-                        tokens.append((token, place))
-                        origin.append(number)
-                    place = trie[place, token]
-                    line.append(place)
-                places[-1].append(line)
-        states = self._forward(tokens, nodes, origin, wanted=range(len(tokens)))
-        logps: list[float] = []
-        for (token, place), number in zip(tokens, origin, strict=True):
-            before = nodes[number] if place < 0 else states[place]
-            logps.append(float(before.logp[token]) + (0.0 if place < 0 else logps[place]))
-        return Growth(logps, states, places)
+    def read(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> None:
+        """Read what was not read yet of each node's options, in one pass; `Node.follow` then finds it."""
+        tokens: list[tuple[int, int]] = []
+        owner: list[Node] = []
+        for node, choices in zip(nodes, options, strict=True):
+            some, _ = flat(choices, len(tokens))
+            tokens += some
+            owner += [node] * len(some)
+        states: dict[int, Node] = {}
+        unread: dict[int, int] = {}  # place → row of the pass
+        origins: list[Node] = []
+        for place, (token, parent) in enumerate(tokens):
+            before = owner[place] if parent < 0 else states.get(parent)
+            if before and token in before.after:
+                states[place] = before.after[token]
+            else:
+                unread[place] = len(unread)
+                origins.append(before or owner[place])
+        rows = [(tokens[place][0], unread.get(tokens[place][1], -1)) for place in unread]
+        states |= zip(unread, self._forward(rows, origins, range(len(rows))), strict=True)
+        for place in unread:
+            token, parent = tokens[place]
+            (owner[place] if parent < 0 else states[parent]).after[token] = states[place]
 
     def _forward(
         self,
         tokens: Sequence[tuple[int, int]],
-        nodes: Sequence[Node],
-        origin: Sequence[int],
+        origins: Sequence[Node],
         wanted: Sequence[int],
     ) -> list[Node]:
+        """The nodes of the tokens `wanted`; one without a parent in the list comes after its origin."""
         import torch
 
+        if not wanted:
+            return []
         size, before = len(tokens), self._length
         visible = np.zeros((size, before + size), np.bool_)
         depths: list[int] = []
         for row, (_, parent) in enumerate(tokens):
-            node = nodes[origin[row]]
             if parent < 0:
+                node = origins[row]
                 visible[row, : len(node.visible)] = node.visible
                 depths.append(node.depth)
             else:
@@ -242,3 +246,30 @@ class TokenTree:
         lm.forwards += 1
         lm.tokens += size
         return [Node(logp[i], depths[row] + 1, visible[row]) for i, row in enumerate(wanted)]
+
+
+def known(node: Node, tokens: Tokens) -> Step:
+    """What tokens that were read lead to."""
+    step = node.follow(tokens)
+    assert step is not None, "these tokens were not read"
+    return step
+
+
+def flat(options: Sequence[Tokens], first: int) -> tuple[list[tuple[int, int]], list[list[int]]]:
+    """Options as tokens with the place of the token before (-1: none), beginnings shared, and each option's places.
+
+    Places count from `first`.
+    """
+    tokens: list[tuple[int, int]] = []
+    trie: dict[tuple[int, int], int] = {}
+    lines = []
+    for option in options:
+        place, line = -1, []
+        for token in option:
+            if (place, token) not in trie:
+                trie[place, token] = first + len(tokens)
+                tokens.append((token, place))
+            place = trie[place, token]
+            line.append(place)
+        lines.append(line)
+    return tokens, lines

@@ -55,7 +55,7 @@ class ClosedBook:
         """The most probable next token again and again, up to a line break, for each question."""
         preamble = "" if self._lm.run else closed_book_preamble()
         tree = self._lm.tree(preamble, [closed_book_question(text) for text in texts])
-        nodes = [node for _, node in tree.begin()]
+        nodes = tree.begin()
         written: list[list[int]] = [[] for _ in texts]
         going = list(range(len(texts)))
         for _ in range(LONGEST):
@@ -64,9 +64,10 @@ class ClosedBook:
             going = [number for number in going if not self._is_over(written[number])]
             if not going:
                 break
-            grown = tree.grow([nodes[number] for number in going], [[(written[number][-1],)] for number in going])
-            for number, places in zip(going, grown.places, strict=True):
-                nodes[number] = grown.states[places[0][-1]]
+            last = [[(written[number][-1],)] for number in going]
+            steps = tree.extend([nodes[number] for number in going], last)
+            for number, (step,) in zip(going, steps, strict=True):
+                nodes[number] = step.node
         return [self._text(tokens) for tokens in written]
 
     def _is_over(self, tokens: list[int]) -> bool:

@@ -47,7 +47,7 @@ class LmReasoner:
         shown = evidence.found[:SHOWN]
         lines = [self._line(retrieved.paths[0]) for retrieved in shown]
         tree = self._lm.tree(reasoner_preamble(), [reasoner_question(lines, question.text)])
-        _, root = tree.begin()[0]
+        (root,) = tree.begin()
         numbers = [self._lm.encode(f" {number}") for number in range(1, len(lines) + 1)]
         chosen = log_softmax(np.array([logp for logp, _ in tree.extend([root], [numbers])[0]]))
         scores = [log(retrieved.weight) + logp for retrieved, logp in zip(shown, chosen.tolist(), strict=True)]

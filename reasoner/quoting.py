@@ -65,7 +65,7 @@ class QuotingReasoner:
             for question, shown in zip(questions, lines, strict=True)
         ]
         tree = self._lm.tree("", prompts)
-        roots = [node for _, node in tree.begin()]
+        roots = tree.begin()
         scored = tree.extend(roots, [[self._option(line.name) for line in shown] + [self._none] for shown in lines])
         return [[logp for logp, _ in row] for row in scored]
 

@@ -15,7 +15,7 @@ from kg.errors import ModelError
 from kg.open import open_graph
 from kg.types import RelationPath
 from planner.decode import Decoded, Effort, Spelling, decode, trie_of
-from planner.lm import Growth, Node, Tokens
+from planner.lm import Node, Tokens
 from planner.space import PlanSpace
 
 VOCABULARY = 12
@@ -46,27 +46,22 @@ class FakeTree:
         self._kept = [*getattr(self, "_kept", []), node]  # so that no id is used twice
         return node
 
-    def begin(self, stems: Sequence[Tokens] = ()) -> list[tuple[float, Node]]:
-        return [
-            (sum(float(self.distribution(stem[:i])[token]) for i, token in enumerate(stem)), self._node(stem))
-            for stem in stems
-        ]
+    def begin(self, ahead: Sequence[Sequence[Tokens]] = ()) -> list[Node]:
+        roots = [self._node(()) for _ in ahead]
+        self._read(roots, ahead)
+        return roots
 
-    def grow(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> Growth:
+    def read(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> None:
         self.passes += 1
-        grown = Growth([], [], [])
+        self._read(nodes, options)
+
+    def _read(self, nodes: Sequence[Node], options: Sequence[Sequence[Tokens]]) -> None:
         for node, choices in zip(nodes, options, strict=True):
-            grown.places.append([])
             for choice in choices:
-                prefix, total, line = self._prefixes[id(node)], 0.0, []
+                place = node
                 for token in choice:
-                    total += float(self.distribution(prefix)[token])
-                    prefix += (token,)
-                    line.append(len(grown.logps))
-                    grown.logps.append(total)
-                    grown.states.append(self._node(prefix))
-                grown.places[-1].append(line)
-        return grown
+                    prefix = (*self._prefixes[id(place)], token)
+                    place = place.after.setdefault(token, self._node(prefix))
 
     def logp(self, path: RelationPath) -> float:
         tokens = SPELLING.plan(path)
@@ -153,6 +148,26 @@ def test_it_stops_when_the_rest_cannot_matter() -> None:
     assert short.best == whole.best[: len(short.best)]
     assert len(short.best) < 50
     assert sum(exp(best.logp - short.log_total) for best in short.best) >= share / 2
+
+
+@given(st.integers(0, 99), st.lists(st.sampled_from([("r",), ("r", "s"), ("s", "t", "~t"), ("~r", "t")]), max_size=4))
+def test_drafts_change_no_result(seed: int, drafts: list[RelationPath]) -> None:
+    legal = space(complete_graph(3), "0", 3)
+    plain, drafted = FakeTree(seed), FakeTree(seed)
+    before = decode([legal], plain, SPELLING, 4, Effort(batch=4))[0]
+    after = decode([legal], drafted, SPELLING, 4, Effort(batch=4), [drafts])[0]
+    assert after.best == before.best
+    assert after.log_total == pytest.approx(before.log_total, abs=1e-5)
+
+
+def test_a_draft_that_is_right_needs_no_pass_but_the_first() -> None:
+    legal = space(complete_graph(3), "0", 3)
+    tree = FakeTree(3)
+    best = decode([legal], tree, SPELLING, 1)[0].best
+    again = FakeTree(3)
+    short = decode([legal], again, SPELLING, 1, Effort(mass=1e-9), [[best[0].path]])[0]
+    assert short.best == best
+    assert again.passes < tree.passes
 
 
 def test_little_is_read() -> None:

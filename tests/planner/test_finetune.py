@@ -81,7 +81,7 @@ def test_it_learns_and_what_it_learned_is_loaded(settings: Training, tmp_path: P
     for sample in SAMPLES[:3]:
         likely = [model.tree("", [sample.prompt]) for model in (trained, untrained)]
         option = trained.encode("".join(sample.targets[0][0]))
-        after, before = (tree.extend([tree.begin()[0][1]], [[option]])[0][0][0] for tree in likely)
+        after, before = (tree.extend([tree.begin()[0]], [[option]])[0][0][0] for tree in likely)
         assert after > before + 5
     lines = (run.folder / "metrics.jsonl").read_text().splitlines()
     assert '"loss"' in lines[0]

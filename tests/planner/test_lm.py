@@ -31,7 +31,7 @@ def test_a_tree_scores_like_plain_passes(tiny: LanguageModel) -> None:
     prompt = tiny.prompt_tokens("Once. ", "Which?")
     tree = tiny.tree("Once. ", ["Which?"])
     first = [tiny.encode(text) for text in (" alpha", " alpine", " b", " alp")]
-    _, root = tree.begin()[0]
+    (root,) = tree.begin()
     grown = tree.extend([root], [first])[0]
     assert [logp for logp, _ in grown] == pytest.approx([plain(tiny, prompt, option) for option in first], abs=1e-4)
     second = [tiny.encode(text) for text in ("-x", "-yy")]
@@ -51,27 +51,35 @@ def test_likelihoods_of_a_text_after_contexts(tiny: LanguageModel) -> None:
     contexts = [tiny.encode(text) for text in (" a", " a -> b", " c")]
     text = tiny.encode("\nQuestion")
     expected = [plain(tiny, tiny.prompt_tokens("Path:", "") + context, text) for context in contexts]
-    assert tree.likelihood(tree.begin()[0][1], contexts, text) == pytest.approx(expected, abs=1e-4)
+    assert tree.likelihood(tree.begin()[0], contexts, text) == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_preamble_is_read_once_and_not_changed(tiny: LanguageModel) -> None:
     one, other = (tiny.tree("Shared. ", [text]) for text in ("One", "Other"))
     option = [tiny.encode(" x")]
-    before = one.extend([one.begin()[0][1]], [option])[0][0][0]
-    other.extend([other.begin()[0][1]], [option])
+    before = one.extend([one.begin()[0]], [option])[0][0][0]
+    other.extend([other.begin()[0]], [option])
     again = tiny.tree("Shared. ", ["One"])
-    assert again.extend([again.begin()[0][1]], [option])[0][0][0] == pytest.approx(before, abs=1e-5)
+    assert again.extend([again.begin()[0]], [option])[0][0][0] == pytest.approx(before, abs=1e-5)
 
 
-def test_a_stem_is_read_with_the_prompt(tiny: LanguageModel) -> None:
-    stem, option = tiny.encode(" stem"), tiny.encode(" x")
-    prompt = tiny.prompt_tokens("Once. ", "Which?")
-    tree = tiny.tree("Once. ", ["Which?"])
-    logp, node = tree.begin([stem])[0]
-    assert logp == pytest.approx(plain(tiny, prompt, stem), abs=1e-4)
-    assert tree.extend([node], [[option]])[0][0][0] == pytest.approx(plain(tiny, prompt + stem, option), abs=1e-4)
-    bare = tiny.tree("Once. ", [""])
-    assert bare.begin([stem])[0][0] == pytest.approx(plain(tiny, tiny.prompt_tokens("Once. ", ""), stem), abs=1e-4)
+def test_what_is_read_ahead_is_not_read_again(tiny: LanguageModel) -> None:
+    ahead, option = tiny.encode(" stem"), tiny.encode(" x")
+    for text in ("Which?", ""):
+        tree = tiny.tree("Once. ", [text])
+        (root,) = tree.begin([[ahead]])
+        step = root.follow(ahead)
+        assert step is not None
+        prompt = tiny.prompt_tokens("Once. ", text)
+        assert step.logp == pytest.approx(plain(tiny, prompt, ahead), abs=1e-4)
+        assert tree.extend([step.node], [[option]])[0][0].logp == pytest.approx(
+            plain(tiny, prompt + ahead, option), abs=1e-4
+        )
+        forwards = tree.forwards
+        assert tree.extend([root], [[ahead + option]])[0][0].logp == pytest.approx(
+            plain(tiny, prompt, ahead + option), abs=1e-4
+        )
+        assert tree.forwards == forwards
 
 
 @pytest.mark.parametrize("question", ["Who directed Heat?", "Where was the director of Gladiator born?"])
