@@ -12,13 +12,14 @@ from rich.tree import Tree
 
 from kg.graph import Graph
 from kg.neo4j_schema import Schema
-from kg.types import INVERSE, ReasoningPath, RelationPath, base, format_relation_path
+from kg.types import INVERSE, Entity, ReasoningPath, Relation, RelationPath, base, format_relation_path
 from reasoner.base import Retrieved, Trace
+from rog.traces import Named
 
 PATHS = 3  # paths drawn under each plan
 
 
-def shown(trace: Trace, graph: Graph, seconds: float | None = None) -> RenderableType:
+def shown(trace: Trace, graph: Named, seconds: float | None = None) -> RenderableType:
     """The answer, and under the question its plans with the paths that carry them."""
     return Group(headline(trace, seconds), tree(trace, graph))
 
@@ -37,7 +38,7 @@ def headline(trace: Trace, seconds: float | None) -> RenderableType:
     return Panel(body, title="Answer", title_align="left", border_style="green", expand=False)
 
 
-def tree(trace: Trace, graph: Graph) -> Tree:
+def tree(trace: Trace, graph: Named) -> Tree:
     """The question, its topics, and its plans with what each leads to."""
     root = Tree(Text(trace.question.text, style="bold"), guide_style="dim")
     topics = [f"{topic.entity.label} [{topic.key}] {topic.score:.2f}" for topic in trace.question.topics]
@@ -71,7 +72,7 @@ def counts(found: list[Retrieved]) -> str:
     return f"{paths:,} path{'s' * (paths != 1)} to {ends:,} entit{'ies' if ends != 1 else 'y'}"
 
 
-def add_paths(branch: Tree, entry: Retrieved, graph: Graph, trace: Trace) -> None:
+def add_paths(branch: Tree, entry: Retrieved, graph: Named, trace: Trace) -> None:
     """The first few paths of a plan from one topic, the ones that carry the answer marked."""
     support = set(trace.answer.support)
     paths = sorted(entry.paths, key=lambda path: path not in support)[: PATHS if support & set(entry.paths) else 1]
@@ -83,12 +84,12 @@ def add_paths(branch: Tree, entry: Retrieved, graph: Graph, trace: Trace) -> Non
         branch.add(Text(f"and {left:,} more", style="dim"))
 
 
-def plan_label(relations: RelationPath, graph: Graph) -> str:
+def plan_label(relations: RelationPath, graph: Named) -> str:
     """A relation path in words."""
     return " → ".join(graph.relations[base(signed)].read(signed) for signed in relations)
 
 
-def path_label(path: ReasoningPath, graph: Graph) -> str:
+def path_label(path: ReasoningPath, graph: Named) -> str:
     """A reasoning path with each arrow in the direction of its fact."""
     text = graph.entity(path.start).label
     for step in path.steps:
@@ -98,9 +99,15 @@ def path_label(path: ReasoningPath, graph: Graph) -> str:
     return text
 
 
-def as_json(trace: Trace, graph: Graph) -> dict[str, Any]:
-    """A trace as JSON types: keys and labels, plans with probabilities, evidence, and the answer with its proof."""
+def as_json(trace: Trace, graph: Named) -> dict[str, Any]:
+    """A trace as JSON types: keys and labels, plans with probabilities, evidence, and the answer with its proof.
+
+    It stands for itself: `rog.traces` reads it back without the graph.
+    """
+    from rog.cypher import cypher
+
     answer = trace.answer
+    entities, relations = mentioned(trace, graph)
     return {
         "question": trace.question.text,
         "answers": [{"key": key, "label": graph.entity(key).label} for key in answer.entities],
@@ -124,19 +131,35 @@ def as_json(trace: Trace, graph: Graph) -> dict[str, Any]:
         ],
         "exact": trace.plan.exact,
         "fits": round(trace.plan.fits, 4),
+        "note": trace.plan.note,
         "support": [path_json(path) for path in answer.support],
         "evidence": [
             {
                 "topic": entry.topic.key,
                 "path": format_relation_path(entry.relations),
+                "weight": round(entry.weight, 6),
+                "ends": list(entry.ends),
                 "paths": [path_json(path) for path in entry.paths],
                 "paths_total": entry.paths_total,
                 "ends_total": entry.ends_total,
+                "cypher": cypher(graph, entry.topic.key, entry.relations),
             }
             for entry in trace.evidence.found
         ],
         "cut": trace.evidence.cut,
+        "entities": {e.key: {"label": e.label, "types": list(e.types)} for e in entities},
+        "relations": {r.key: {"label": r.label, "inverse_label": r.inverse_label} for r in relations},
     }
+
+
+def mentioned(trace: Trace, graph: Named) -> tuple[list[Entity], list[Relation]]:
+    """The entities and the relations that a trace holds keys of, each once, sorted."""
+    paths = [*trace.answer.support, *(path for entry in trace.evidence.found for path in entry.paths)]
+    keys = {key for path in paths for key in path.entities} | {topic.key for topic in trace.question.topics}
+    signed = {relation for plan in trace.plan.paths for relation in plan.relations}
+    keys |= {end for entry in trace.evidence.found for end in entry.ends} | set(trace.answer.entities)
+    signed |= {relation for path in paths for relation in path.relations}
+    return [graph.entity(key) for key in sorted(keys)], [graph.relations[key] for key in sorted(set(map(base, signed)))]
 
 
 def path_json(path: ReasoningPath) -> list[list[str]]:

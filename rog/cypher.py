@@ -1,0 +1,67 @@
+"""A relation path from a topic as Cypher to paste: into one's own Neo4j, or one that `rog kg push` filled."""
+
+from __future__ import annotations
+
+from kg.errors import GraphError
+from kg.types import INVERSE, RelationPath, base
+from rog.traces import Named, Names
+
+LIMIT = 200
+
+
+def cypher(graph: Named, topic: str, relations: RelationPath, limit: int = LIMIT) -> str:
+    """The query for all walks along a relation path, or '' where a name cannot be written safely in Cypher.
+
+    Each hop is a MATCH of its own, because within one MATCH Cypher walks trails; no walk comes back to its start.
+    """
+    from kg.types import format_relation_path
+
+    if isinstance(graph, Names):
+        return graph.cypher.get((topic, format_relation_path(relations)), "")
+    try:
+        lines, shown = [start_line(graph, topic)], ["n0"]
+        for number, relation in enumerate(relations, 1):
+            lines.append(hop_line(graph, relation, number))
+            shown += [f"r{number}", f"n{number}"] if f"[r{number}:" in lines[-1] else [f"n{number}"]
+    except GraphError:
+        return ""
+    return "\n".join([*lines, f"RETURN {', '.join(shown)} LIMIT {limit}"])
+
+
+def start_line(graph: Named, topic: str) -> str:
+    """The line that finds the topic."""
+    from kg.neo4j_client import literal, quoted
+
+    schema = getattr(graph, "schema", None)
+    if schema is None:  # as `rog kg push` and the neo4j-csv export write it
+        return f"MATCH (n0:Entity {{id: {literal(topic)}}})"
+    from kg.neo4j_graph import as_stored
+    from kg.neo4j_schema import ELEMENT
+
+    label = schema.common or next((x for x in schema.labels if x.key and topic.startswith(f"{x.name}:")), None)
+    if ELEMENT.fullmatch(topic):
+        return f"MATCH (n0) WHERE elementId(n0) = {literal(topic)}"
+    if label is not None:
+        text = topic if schema.common else topic.removeprefix(f"{label.name}:")
+        values = ", ".join(str(v) if isinstance(v, int) else literal(v) for v in as_stored(text))
+        return f"MATCH (n0:{quoted(label.name)}) WHERE n0.{quoted(label.key)} IN [{values}]"
+    return f"WITH {literal(topic[1:-1])} AS n0"  # the value of a property
+
+
+def hop_line(graph: Named, relation: str, number: int) -> str:
+    """The line of one hop: along a relationship, or to and from the value of a property."""
+    from kg.neo4j_client import quoted
+
+    here, there, back = f"n{number - 1}", f"n{number}", relation.startswith(INVERSE)
+    schema = getattr(graph, "schema", None)
+    if schema is not None and base(relation) in schema.properties:
+        prop = schema.properties[base(relation)]
+        if back:
+            return (
+                f"MATCH ({there}:{schema.having(prop)}) UNWIND {there}.{quoted(prop)} AS v{number} "
+                f"WITH * WHERE toString(v{number}) = toString({here})" + (f" AND {there} <> n0" if number > 1 else "")
+            )
+        return f"UNWIND {here}.{quoted(prop)} AS {there}"
+    kind = quoted(schema.types[base(relation)] if schema is not None else base(relation))
+    arrow = f"<-[r{number}:{kind}]-" if back else f"-[r{number}:{kind}]->"
+    return f"MATCH ({here}){arrow}({there}) WHERE {there} <> n0"
