@@ -1,0 +1,89 @@
+"""A question from its request to its documents, stage by stage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import TypeVar
+
+import anyio.to_thread
+from fastapi import Request
+from pydantic import BaseModel
+
+from kg.errors import RogError
+from kg.graph import Graph
+from kg.link import resolve_entity
+from kg.types import Entity, Question
+from planner.base import Plan
+from reasoner.base import Evidence, Trace
+from rog.serve import documents
+from rog.serve.engine import Engine, Stage, given_plan
+from rog.serve.errors import NotFoundError
+from rog.serve.messages import Answered, Ask
+
+T = TypeVar("T")
+
+
+async def read(work: Callable[..., T], *arguments: object) -> T:
+    """The result of reading the graph, in another thread."""
+    return await anyio.to_thread.run_sync(work, *arguments)
+
+
+async def left(request: Request) -> None:
+    """Returns when the client has left; to be awaited once the body is read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def entity_named(graph: Graph, text: str) -> Entity:
+    """The entity with this key or name. Raises NotFoundError, which names the nearest ones."""
+    try:
+        return resolve_entity(graph, text)
+    except RogError as error:
+        raise NotFoundError(str(error)) from error
+
+
+class Asking:
+    """A question in progress. `link` first, then `stages`; `document` makes an API document of each."""
+
+    def __init__(self, engine: Engine, asked: Ask) -> None:
+        self.engine, self.asked = engine, asked
+        self.graph = engine.graph
+        self.question = Question(asked.question)
+        self._began = time.perf_counter()
+        self._plan: Plan | None = None
+
+    async def link(self) -> None:
+        """Find what it is about, and check the plan if one is given."""
+        self.question = await read(self.engine.rog.question, self.asked.question, self.asked.entity)
+        if self.asked.plan:
+            self._plan = await read(given_plan, self.graph, self.question, self.asked.plan)
+
+    def stages(self, gone: Awaitable[object] | None = None) -> AsyncGenerator[Stage]:
+        """What the engine says, as it says it."""
+        rog = self.engine.rog
+        k, max_hops = self.asked.k or rog.k, self.asked.max_hops or rog.max_hops
+        return self.engine.stages(self.question, k, max_hops, self._plan, gone)
+
+    async def trace(self, gone: Awaitable[object] | None = None) -> Trace:
+        """The last stage."""
+        async for stage in self.stages(gone):
+            if isinstance(stage, Trace):
+                return stage
+        raise AssertionError("the stages end with a trace")
+
+    async def document(self, stage: Stage) -> tuple[str, BaseModel]:
+        """The name of a stage and its document."""
+        match stage:
+            case Plan():
+                return "plan", await read(documents.planned, stage, self.graph)
+            case Evidence():
+                return "paths", await read(documents.walked, stage, self.graph, self.asked.paths)
+            case Trace():
+                return "answer", await self.answered(stage)
+
+    async def answered(self, trace: Trace) -> Answered:
+        """The answer with all that led to it."""
+        picture = await read(documents.picture, trace, self.graph) if self.asked.picture else None
+        seconds = time.perf_counter() - self._began
+        return await read(documents.answered, trace, self.graph, self.asked.paths, seconds, picture)

@@ -1,0 +1,115 @@
+"""The graph without a question: what it holds, its names, what is around an entity, walks, what may come next."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import FastAPI, Query
+
+from kg.graph import Graph, not_planned
+from kg.link import search
+from kg.mine import shortest_relation_paths
+from kg.types import format_relation_path, parse_relation_path
+from rog.serve import documents
+from rog.serve import messages as m
+from rog.serve.asking import entity_named, read
+from rog.serve.engine import Engine, check_path
+
+CONNECTIONS, CONNECTION_HOPS = 10, 3  # shortest relation paths shown between two entities, and their steps at most
+NAME = "A key, or a name that only one entity has."
+
+EntityText = Annotated[str, Query(min_length=1, max_length=m.KEY, description=NAME)]
+PathText = Annotated[str, Query(max_length=m.PATH, description="Relations, as in `r1 -> ~r2`; ~ walks one backwards.")]
+
+
+def add_graph(app: FastAPI, engine: Engine, title: str, examples: list[str]) -> None:
+    """`/v1/graph`, `/v1/search`, `/v1/paths`, `/v1/connections`, `/v1/next`."""
+    graph = engine.graph
+
+    @app.get("/v1/graph", tags=["graph"])
+    async def about(limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> m.About:
+        """What the graph holds: its size and its relations, those with the most facts first."""
+        return await read(about_graph, engine, title, examples, limit)
+
+    @app.get("/v1/entity", tags=["graph"])
+    async def entity(entity: EntityText) -> m.Neighbourhood:
+        """An entity and what is around it."""
+        return await read(around, graph, entity)
+
+    @app.get("/v1/search", tags=["graph"])
+    async def find(
+        q: Annotated[str, Query(min_length=1, max_length=200, description="A name, part of one, or a key.")],
+        limit: Annotated[int, Query(ge=1, le=m.MOST_FOUND)] = 10,
+    ) -> m.SearchResult:
+        """Entities by name; spelling need not be exact."""
+        found = await read(search, graph, q, limit)
+        return m.SearchResult(entities=[documents.found_out(topic) for topic in found])
+
+    @app.get("/v1/paths", tags=["graph"])
+    async def paths(entity: EntityText, path: PathText, limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> m.Walks:
+        """Walk a relation path; no model is used."""
+        return await read(walk, graph, entity, path, limit)
+
+    @app.get("/v1/connections", tags=["graph"])
+    async def connections(
+        start: EntityText, end: EntityText, limit: Annotated[int, Query(ge=1, le=100)] = 10
+    ) -> m.Connections:
+        """The shortest relation paths from one entity to another, with the first walks along each."""
+        return await read(connect, graph, start, end, limit)
+
+    @app.get("/v1/next", tags=["graph"])
+    async def following(
+        entity: Annotated[list[str], Query(min_length=1, max_length=10, description=NAME)], path: PathText = ""
+    ) -> m.Options:
+        """The relations that may come next after a relation path."""
+        return await read(after, graph, entity, path)
+
+
+def about_graph(engine: Engine, title: str, examples: list[str], limit: int) -> m.About:
+    """What the graph holds, and who answers."""
+    graph, rog = engine.graph, engine.rog
+    ranked = sorted(graph.relations.values(), key=lambda relation: (-relation.facts, relation.key))
+    return m.About(
+        name=title,
+        entities=graph.size.entities,
+        relations=graph.size.relations,
+        facts=graph.size.triples,
+        by_relation=[m.RelationOut(**asdict(relation)) for relation in ranked[:limit]],
+        planner=getattr(rog.planner, "name", "given"),
+        reasoner=getattr(rog.reasoner, "name", "given"),
+        examples=examples,
+    )
+
+
+def around(graph: Graph, text: str) -> m.Neighbourhood:
+    """What is around an entity."""
+    return documents.neighbourhood(graph, entity_named(graph, text))
+
+
+def walk(graph: Graph, text: str, path: str, limit: int) -> m.Walks:
+    """Walks along a relation path from an entity."""
+    start = entity_named(graph, text)
+    check_path(graph, parse_relation_path(path))
+    return documents.walks(graph, start, path, limit)
+
+
+def connect(graph: Graph, start_text: str, end_text: str, limit: int) -> m.Connections:
+    """How two entities are connected; no path of an entity to itself."""
+    start, end = entity_named(graph, start_text), entity_named(graph, end_text)
+    shortest = shortest_relation_paths(graph, start.key, end.key, CONNECTION_HOPS) if start != end else ()
+    unused = not_planned(graph)  # a symmetric relation backwards says the same again
+    found = [path for path in shortest if unused.isdisjoint(path)]
+    return m.Connections(
+        start=m.Named(key=start.key, label=start.label),
+        end=m.Named(key=end.key, label=end.label),
+        paths=[documents.walks(graph, start, format_relation_path(p), limit, end.key) for p in found[:CONNECTIONS]],
+    )
+
+
+def after(graph: Graph, texts: list[str], path: str) -> m.Options:
+    """What may follow a relation path from some entities."""
+    starts = [entity_named(graph, text).key for text in texts]
+    if path.strip():
+        check_path(graph, parse_relation_path(path))
+    return documents.options(graph, starts, path)

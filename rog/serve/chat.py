@@ -1,0 +1,195 @@
+"""OpenAI's chat completions, so that any chat client can ask: the last message of the user is the question."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import Response, StreamingResponse
+from fastapi.sse import format_sse_event
+from pydantic import BaseModel, Field
+
+from kg.errors import QuestionError, RogError
+from kg.graph import Graph
+from kg.link import checked
+from planner.base import Plan
+from reasoner.base import Trace
+from rog.serve import errors
+from rog.serve.asking import Asking, left, read
+from rog.serve.engine import Engine
+from rog.serve.messages import Ask
+from rog.show import path_label, plan_label
+
+MODEL = "rog"
+PROOFS = 10  # paths shown under an answer
+
+
+class Part(BaseModel):
+    """A piece of a message; only texts are read."""
+
+    type: str
+    text: str = ""
+
+
+class Message(BaseModel):
+    """One message of a conversation."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[Part] | None = None
+
+    @property
+    def words(self) -> str:
+        """Its text."""
+        parts = [self.content] if isinstance(self.content, str) else [part.text for part in self.content or ()]
+        return "\n".join(parts)
+
+
+class StreamOptions(BaseModel):
+    """What a stream also says."""
+
+    include_usage: bool = False
+
+
+class ChatRequest(BaseModel):
+    """What a chat client sends; everything else that it may send (temperature, …) makes no difference here."""
+
+    model: str = MODEL
+    messages: Annotated[list[Message], Field(min_length=1, max_length=500)]
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+
+
+class Said(BaseModel):
+    """The assistant's message."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+
+
+class Choice(BaseModel):
+    """The one completion that there is."""
+
+    index: int = 0
+    message: Said
+    finish_reason: Literal["stop"] = "stop"
+
+
+class Usage(BaseModel):
+    """Tokens; an answer is not written by a model, so there are none."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+
+
+class Completion(BaseModel):
+    """An answer as a chat completion."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str = MODEL
+    choices: list[Choice]
+    usage: Usage = Usage()
+
+
+class Model(BaseModel):
+    """A model that can be asked."""
+
+    id: str = MODEL
+    object: Literal["model"] = "model"
+    created: int = 0
+    owned_by: str = "rog"
+
+
+class Models(BaseModel):
+    """The models that can be asked: one."""
+
+    object: Literal["list"] = "list"
+    data: list[Model]
+
+
+def add_chat(app: FastAPI, engine: Engine, scrub: errors.Scrub, place: Callable[[], AsyncIterator[None]]) -> None:
+    """`/v1/chat/completions` and `/v1/models`."""
+
+    @app.get("/v1/models", tags=["chat"])
+    async def models() -> Models:
+        """The one model: `rog`."""
+        return Models(data=[Model()])
+
+    @app.post("/v1/chat/completions", response_model=Completion, tags=["chat"], dependencies=[Depends(place)])
+    async def complete(asked: ChatRequest, request: Request) -> Response | Completion:
+        """Ask as a chat client does. Each question stands alone: earlier messages are not read."""
+        asking = Asking(engine, Ask(question=question_in(asked)))
+        await asking.link()
+        name, now = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
+        if asked.stream:
+            usage = asked.stream_options is not None and asked.stream_options.include_usage
+            stream = chunks(asking, request, {"id": name, "created": now}, usage, scrub)
+            return StreamingResponse(stream, media_type="text/event-stream")
+        content = await read(in_words, await asking.trace(left(request)), engine.graph)
+        return Completion(id=name, created=now, choices=[Choice(message=Said(content=content))])
+
+
+def question_in(asked: ChatRequest) -> str:
+    """The last message of the user. Raises QuestionError if there is none, or if it is too long."""
+    if asked.model != MODEL:
+        raise errors.NotFoundError(f"the model is called {MODEL!r}, not {asked.model[:80]!r}")
+    said = [message.words for message in asked.messages if message.role == "user"]
+    if not said:
+        raise QuestionError("there is no message of the user")
+    return checked(said[-1])
+
+
+async def chunks(
+    asking: Asking, request: Request, head: dict[str, Any], usage: bool, scrub: errors.Scrub
+) -> AsyncIterator[bytes]:
+    """The completion in pieces: what is planned, as reasoning, then the answer."""
+
+    def chunk(delta: dict[str, str], finish: str | None = None, **fields: Any) -> bytes:
+        choices = [{"index": 0, "delta": delta, "finish_reason": finish}]
+        return data({**head, "object": "chat.completion.chunk", "model": MODEL, "choices": choices, **fields})
+
+    yield chunk({"role": "assistant", "content": ""})
+    try:
+        async with aclosing(asking.stages(left(request))) as stages:
+            async for stage in stages:
+                if isinstance(stage, Plan):
+                    yield chunk({"reasoning_content": await read(plans_in_words, stage, asking.graph)})
+                if isinstance(stage, Trace):
+                    yield chunk({"content": await read(in_words, stage, asking.graph)})
+    except RogError as error:
+        _, kind, message = errors.described(error, scrub)
+        yield data({"error": {"message": message, "type": kind}})
+        return
+    yield chunk({}, "stop")
+    if usage:
+        yield chunk({}, choices=[], usage=Usage().model_dump())
+    yield format_sse_event(data_str="[DONE]")
+
+
+def data(document: dict[str, Any]) -> bytes:
+    """One event without a name."""
+    return format_sse_event(data_str=json.dumps(document, ensure_ascii=False))
+
+
+def plans_in_words(plan: Plan, graph: Graph) -> str:
+    """The plans, a line each."""
+    return "".join(f"plan {plan_label(path.relations, graph)} ({path.probability:.2f})\n" for path in plan.paths)
+
+
+def in_words(trace: Trace, graph: Graph) -> str:
+    """The answer, and the paths that prove it or the reasons why there is none, a line each."""
+    answer = trace.answer
+    if answer.verdict != "grounded":
+        tried = zip(trace.plan.paths, answer.reasons, strict=False)
+        lines = [f"- {plan_label(path.relations, graph)}: {reason}" for path, reason in tried]
+        return "\n".join([f"No grounded answer: {answer.text}.", *lines])
+    lines = [f"- {path_label(path, graph)}" for path in answer.support[:PROOFS]]
+    more = len(answer.support) - len(lines)
+    return "\n".join([answer.text, "", *lines, *([f"- and {more:,} more"] if more else [])])

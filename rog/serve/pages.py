@@ -1,0 +1,52 @@
+"""The page, the documentation, health and metrics."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from rog import __version__
+from rog.serve.engine import Engine
+from rog.serve.messages import Health
+from rog.serve.reference import reference
+
+KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+
+
+def add_pages(app: FastAPI, engine: Engine) -> None:
+    """`/`, `/static/…`, `/docs`, `/healthz`, `/metrics`."""
+    folder = files("rog.serve") / "static"
+    index = (folder / "index.html").read_text("utf-8")
+    static = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "index.html"}
+
+    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
+    async def page() -> str:
+        return index
+
+    @app.get("/static/{name}", include_in_schema=False)
+    async def asset(name: str) -> Response:
+        if name not in static:
+            return PlainTextResponse("not found", 404)
+        kind = KINDS[name.rpartition(".")[2]]
+        return Response(static[name], media_type=kind, headers={"cache-control": "no-cache"})
+
+    @app.get("/favicon.ico", include_in_schema=False)
+    async def icon() -> Response:
+        return await asset("icon.svg")
+
+    @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
+    async def docs() -> str:
+        return reference(app.openapi())
+
+    @app.get("/healthz", tags=["server"])
+    async def health() -> Health:
+        """Whether the server answers."""
+        return Health(version=__version__)
+
+    @app.get("/metrics", response_class=PlainTextResponse, tags=["server"])
+    async def metrics() -> Response:
+        """Counters for Prometheus: requests, latencies, answers, refusals, the line, batches."""
+        return Response(engine.metrics.text(), media_type=CONTENT_TYPE_LATEST)
