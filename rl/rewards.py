@@ -21,7 +21,6 @@ from kg.errors import RogError
 from rl.episode import Episode, Executor
 from rl.parts import PARTS, Part, Plausibility, plausible
 
-DEFAULT = "answer_f1=1,executable=.3,necessary=.2,brief=.05"
 FLAT_STEPS = 20  # steps without any spread after which going on is of no use
 SPREAD = 1e-9
 

@@ -18,6 +18,8 @@ from kg.errors import RogError
 from rog.cli_data import data_app
 from rog.cli_eval import evaluate_command
 from rog.cli_kg import kg_app
+from rog.cli_serve import serve_command
+from rog.cli_rl import rl_app
 from rog.cli_train import train_app
 from rog.console import err, opened, out
 from rog.options import KG, NO_ANSWER, AsJson, Config, EnvFile, Planner, ShowCypher
@@ -36,6 +38,7 @@ app = typer.Typer(
 app.add_typer(kg_app, name="kg")
 app.add_typer(data_app, name="data")
 app.add_typer(train_app, name="train")
+app.add_typer(rl_app, name="rl")
 
 
 def main() -> None:
@@ -185,3 +188,4 @@ def doctor(kg: KG = "demo", env_file: EnvFile = None, config: Config = None) -> 
 
 
 app.command("eval")(evaluate_command)
+app.command("serve")(serve_command)

@@ -39,3 +39,10 @@ class ReasonerTraining(RowTraining):
     distractors: int = key(3, "Paths beside it that do not answer.", 0)
     foreign: float = key(0.25, "The share of these that start from another question's topic.", 0, 1)
     max_hops: int = key(3, "Steps of a plan at most.", 1)
+
+
+RL_PRESETS: dict[str, dict[str, Any]] = {
+    "smoke": {"steps": 4, "batch": 4, "limit": 16, "dev": 16},
+    "laptop": {},
+    "gpu": {"batch": 32, "pass_tokens": 8192},
+}

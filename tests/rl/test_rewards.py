@@ -11,7 +11,8 @@ from kg.store import Store
 from kg.types import Question, ReasoningPath, RelationPath, Step, Topic
 from rl.episode import Episode, Executor, Walk
 from rl.parts import PARTS
-from rl.rewards import DEFAULT, FLAT_STEPS, RewardError, Watch, flat_share, parse_reward
+from rl.rewards import FLAT_STEPS, RewardError, Watch, flat_share, parse_reward
+from rl.settings import DEFAULT_REWARD
 
 ACTORS: RelationPath = ("actor",)
 BORN: RelationPath = ("directed_by", "born_in")
@@ -43,7 +44,7 @@ def test_a_right_plan_earns_every_part(right: Episode, executor: Executor) -> No
         "answer_f1": 1, "exact": 1, "executable": 1, "grounded": 1, "necessary": 1, "sufficient": 1, "brief": 1,
         "cost": -1, "unproven": 0,
     }  # fmt: skip
-    reward = parse_reward(DEFAULT, executor)
+    reward = parse_reward(DEFAULT_REWARD, executor)
     assert reward(right).total == pytest.approx(reward.best) == pytest.approx(1.55)
 
 

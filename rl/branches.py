@@ -1,0 +1,144 @@
+"""Several continuations of one prompt in one training sequence: the prompt is read once, and each sees only itself.
+
+As siblings in decoding share the state after their prompt (`planner.lm.TokenTree`), here they share it with gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from planner.device import best_device
+
+if TYPE_CHECKING:
+    import torch
+
+Tokens = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """A prompt and what may follow it; `prompt` is not learned, and has a token at least."""
+
+    prompt: Tokens
+    answers: tuple[Tokens, ...]
+
+    @property
+    def size(self) -> int:
+        """The tokens that a model reads."""
+        return len(self.prompt) + sum(map(len, self.answers))
+
+
+class Scores(NamedTuple):
+    """Natural-log probabilities of all answers of some sequences, one after the other: their sums, and their tokens."""
+
+    sums: torch.Tensor
+    counts: torch.Tensor
+
+    @property
+    def means(self) -> torch.Tensor:
+        """The log-probabilities normalised by length."""
+        return self.sums / self.counts
+
+
+def scored(model: Any, sequences: Sequence[Branches]) -> Scores:
+    """The log-probability of each answer after its prompt, in one pass with gradients: (answers of all sequences,)."""
+    import torch
+
+    device = next(model.parameters()).device
+    width = max(sequence.size for sequence in sequences)
+    tokens = torch.zeros(len(sequences), width, dtype=torch.long)
+    positions = torch.zeros(len(sequences), width, dtype=torch.long)
+    sees = torch.eye(width, dtype=torch.bool).repeat(len(sequences), 1, 1)  # padding sees itself: no row is empty
+    rows, places, wanted, owner = [], [], [], []
+    count = 0
+    for row, sequence in enumerate(sequences):
+        start = len(sequence.prompt)
+        tokens[row, : sequence.size] = torch.tensor([*sequence.prompt, *(t for part in sequence.answers for t in part)])
+        positions[row, :start] = torch.arange(start)
+        sees[row, :start, :start] = torch.ones(start, start).tril().bool()
+        at = start
+        for answer in sequence.answers:
+            end = at + len(answer)
+            positions[row, at:end] = torch.arange(start, start + len(answer))
+            sees[row, at:end, :start] = True
+            sees[row, at:end, at:end] = torch.ones(len(answer), len(answer)).tril().bool()
+            rows += [row] * len(answer)
+            places += [start - 1, *range(at, end - 1)]  # where each token is predicted
+            wanted += answer
+            owner += [count] * len(answer)
+            count, at = count + 1, end
+    with mixed():
+        mask = torch.zeros(sees.shape).masked_fill_(~sees, torch.finfo(torch.float32).min)[:, None].to(device)
+        inputs = {"input_ids": tokens.to(device), "position_ids": positions.to(device), "attention_mask": mask}
+        at_rows, at_places = torch.tensor(rows, device=device), torch.tensor(places, device=device)
+        logits = logits_at(model, inputs, at_rows, at_places).float()
+    logps = logits.log_softmax(-1).gather(1, torch.tensor(wanted, device=device)[:, None])[:, 0]
+    owners = torch.tensor(owner, device=device)
+    sums = torch.zeros(count, device=device).index_add(0, owners, logps)
+    return Scores(sums, torch.bincount(owners, minlength=count))
+
+
+def logits_at(model: Any, inputs: dict[str, Any], rows: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    """The logits of some places only: of a small model the vocabulary is a third of the work."""
+    from planner.finetune import has_plain_head
+
+    causal = model.get_base_model() if hasattr(model, "get_base_model") else model
+    if not has_plain_head(causal):
+        found: torch.Tensor = model(**inputs, use_cache=False).logits[rows, places]
+        return found
+    hidden = causal.model(**inputs, use_cache=False).last_hidden_state
+    return causal.lm_head(hidden[rows, places])  # type: ignore[no-any-return]
+
+
+def mixed() -> AbstractContextManager[Any]:
+    """Mixed precision where the device computes in bfloat16."""
+    import torch
+
+    device, dtype = best_device()
+    return torch.autocast(device, torch.bfloat16) if dtype == "bfloat16" else nullcontext()
+
+
+def write(model: Any, tokenizer: Any, prompts: Sequence[Tokens], longest: int, batch: int = 32) -> list[str]:
+    """What a model writes after each prompt, up to a line break: the most probable token again and again."""
+    found: list[str] = []
+    order = sorted(range(len(prompts)), key=lambda number: len(prompts[number]))  # little padding
+    for start in range(0, len(order), batch):
+        found += written(model, tokenizer, [prompts[number] for number in order[start : start + batch]], longest)
+    back = {number: text for number, text in zip(order, found, strict=True)}
+    return [back[number] for number in range(len(prompts))]
+
+
+def written(model: Any, tokenizer: Any, prompts: Sequence[Tokens], longest: int) -> list[str]:
+    """The same for one batch; those that have ended no longer take part."""
+    import torch
+
+    device = next(model.parameters()).device
+    stops = {tokenizer.eos_token_id, tokenizer("\n", add_special_tokens=False)["input_ids"][-1]}
+    width = max(map(len, prompts))
+    tokens = torch.tensor([[0] * (width - len(prompt)) + list(prompt) for prompt in prompts], device=device)
+    seen = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=device)
+    said: list[list[int]] = [[] for _ in prompts]
+    going = torch.arange(len(prompts), device=device)
+    cache: Any = None
+    with torch.inference_mode(), mixed():
+        for _ in range(longest):
+            positions = (seen.cumsum(1) - 1).clamp_min(0)[:, -tokens.shape[1] :]
+            output = model(
+                input_ids=tokens, attention_mask=seen, position_ids=positions, past_key_values=cache,
+                use_cache=True, logits_to_keep=1,
+            )  # fmt: skip
+            cache, chosen = output.past_key_values, output.logits[:, -1].argmax(-1)
+            goes_on = [place for place, token in enumerate(chosen.tolist()) if token not in stops]
+            for place in goes_on:
+                said[int(going[place])].append(int(chosen[place]))
+            if not goes_on:
+                break
+            keep = torch.tensor(goes_on, device=device)
+            if len(goes_on) < len(going):
+                cache.batch_select_indices(keep)
+            going, tokens = going[keep], chosen[keep][:, None]
+            seen = torch.cat([seen[keep], torch.ones(len(keep), 1, dtype=seen.dtype, device=device)], 1)
+    return [tokenizer.decode(some, skip_special_tokens=True).strip() for some in said]

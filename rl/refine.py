@@ -1,0 +1,235 @@
+"""Refining a planner by the plan gradient, from the run that taught it to a run of its own.
+
+The order of the questions is settled before the first step, nothing is drawn afterwards, and a checkpoint holds all
+that counts: a run that was killed goes on to the same weights.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from kg.types import Progress, Question
+from planner.finetune import Encoded
+from planner.neural import LmPlanner
+from planner.run import Run
+from planner.space import plan_space
+from reasoner.symbolic import THRESHOLD
+from rl.episode import Episode, Executor
+from rl.parts import answer_f1
+from rl.plan_gradient import References, Trials, accumulate
+from rl.policy import Policy
+from rl.rewards import Reward, Watch, flat_share
+from rl.settings import PlanGradient
+
+COUNTED = ("passes", "tokens", "plans_scored", "seconds")
+
+
+def schedule(count: int, settings: PlanGradient) -> list[list[int]]:
+    """The numbers of the questions of each step: every question once an epoch, in another order each time."""
+    draw = random.Random(settings.seed)
+    steps = settings.steps or max(1, round(settings.epochs * count / settings.batch))
+    ordered: list[int] = []
+    while len(ordered) < steps * settings.batch:
+        ordered += draw.sample(range(count), count)
+    return [ordered[step * settings.batch : (step + 1) * settings.batch] for step in range(steps)]
+
+
+def learning_rate(step: int, steps: int, settings: PlanGradient) -> float:
+    """The learning rate of a step (from 0): a straight rise, then half a cosine."""
+    rising = settings.warmup * steps
+    if step < rising:
+        return settings.learning_rate * (step + 1) / (math.floor(rising) + 1)
+    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1.0, steps - rising)))
+
+
+def best_episodes(policy: Policy, executor: Executor, questions: Sequence[Question], max_hops: int) -> list[Episode]:
+    """What a policy's best plan comes to, question by question; a refusal where `none` is more probable."""
+    policy.changed()
+    plans = LmPlanner(executor.graph, policy).plan(questions, 1, max_hops)
+    return [
+        executor.run(question, plan.paths[0].relations if plan.paths and plan.fits >= THRESHOLD else ())
+        for question, plan in zip(questions, plans, strict=True)
+    ]
+
+
+def mean_f1(episodes: Sequence[Episode], executor: Executor) -> float:
+    """The mean F1 of the answers; NaN of none."""
+    scores = [answer_f1(episode, executor) for episode in episodes]
+    return sum(scores) / len(scores) if scores else math.nan
+
+
+@dataclass
+class State:
+    """How far a run is: all that a checkpoint holds beside weights and optimizer."""
+
+    step: int = 0
+    best: float = -1.0
+    best_step: int = 0
+    start: float = math.nan
+    counts: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0.0))
+    watch: Watch = field(default_factory=Watch)
+    advice: str = ""
+
+
+class Refinement:
+    """One run of the plan gradient."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        reward: Reward,
+        questions: Sequence[Question],
+        dev: Sequence[Question],
+        settings: PlanGradient,
+        run: Run,
+        progress: Progress | None = None,
+    ) -> None:
+        import torch
+
+        self._policy, self._reward, self._settings, self._run, self._progress = policy, reward, settings, run, progress
+        self._questions, self._dev = questions, dev
+        self._trials = Trials(policy, reward, settings)
+        self._references = References(policy)
+        self._optimizer = torch.optim.AdamW(policy.trained.values(), lr=settings.learning_rate, weight_decay=0.0)
+        self._state = State()
+        self._best = weights_of(policy)
+        self._plan = schedule(len(questions), settings)
+
+    def run(self) -> dict[str, float]:
+        """Go through all steps, or on from the last checkpoint, and leave the best weights in the model."""
+        self._restore()
+        state, steps = self._state, len(self._plan)
+        if state.step == 0:
+            self._look()
+        while state.step < steps and not state.advice:
+            if self._progress:
+                self._progress("refining the planner", state.step, steps)
+            self._step()
+            if state.step % self._settings.eval_steps == 0 or state.step == steps or state.advice:
+                self._look()
+            if state.step % self._settings.save_steps == 0:
+                self._save()
+        set_weights(self._policy, self._best)
+        return {
+            "steps": state.step,
+            "best_step": state.best_step,
+            "dev_f1": state.best if self._dev else math.nan,
+            "dev_f1_before": state.start,
+            **state.counts,
+        }
+
+    @property
+    def advice(self) -> str:
+        """Why the run stopped early, and what to do; '' if it did not."""
+        return self._state.advice
+
+    def _step(self) -> None:
+        import torch
+
+        began, before, state = time.monotonic(), self._counts(), self._state
+        groups = self._trials.groups([self._questions[number] for number in self._plan[state.step]])
+        step = accumulate(self._policy, groups, self._references, self._settings)
+        norm = torch.nn.utils.clip_grad_norm_(self._policy.trained.values(), self._settings.clip)
+        rate = learning_rate(state.step, len(self._plan), self._settings)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        self._policy.changed()
+        state.step += 1
+        self._count(before, began, sum(len(group.plans) for group in groups))
+        state.advice = state.watch.see(step.rewards, self._reward.best)
+        about = {"flat": flat_share(step.rewards), "grad_norm": float(norm), "learning_rate": rate}
+        self._run.log({"step": state.step, **rounded({**step.measured, **about, **state.counts})})
+
+    def _look(self) -> None:
+        """Measure on dev, and keep the weights if they are the best so far; without dev the newest are."""
+        state = self._state
+        if not self._dev:
+            self._best, state.best_step = weights_of(self._policy), state.step
+            return
+        forwards, tokens = self._policy.forwards, self._policy.tokens
+        episodes = best_episodes(self._policy, self._reward.executor, self._dev, self._settings.max_hops)
+        self._policy.forwards, self._policy.tokens = forwards, tokens  # looking is not learning
+        found = mean_f1(episodes, self._reward.executor)
+        state.start = found if state.step == 0 else state.start
+        if found > state.best:
+            state.best, state.best_step, self._best = found, state.step, weights_of(self._policy)
+        self._run.log({"step": state.step, "dev_f1": round(found, 6), **rounded(state.counts)})
+
+    def _counts(self) -> tuple[int, int]:
+        return self._policy.forwards, self._policy.tokens
+
+    def _count(self, before: tuple[int, int], began: float, plans: int) -> None:
+        passes, tokens = (now - then for now, then in zip(self._counts(), before, strict=True))
+        for name, more in zip(COUNTED, (passes, tokens, plans, time.monotonic() - began), strict=True):
+            self._state.counts[name] += more
+
+    def _save(self) -> None:
+        import torch
+
+        folder = self._run.checkpoints / f"checkpoint-{self._state.step}"
+        folder.mkdir(parents=True, exist_ok=True)
+        held = {
+            "weights": weights_of(self._policy),
+            "best_weights": self._best,
+            "optimizer": self._optimizer.state_dict(),
+            "references": [(s.tokens, s.prompt, logp) for s, logp in self._references.known.items()],
+            "state": asdict(self._state),
+        }
+        torch.save(held, folder / "state.pt")
+        (folder / "trainer_state.json").write_text(json.dumps({"global_step": self._state.step}))  # last: it is whole
+        for other in self._run.checkpoints.iterdir():
+            if other != folder:
+                shutil.rmtree(other)
+
+    def _restore(self) -> None:
+        import torch
+
+        checkpoint = self._run.last_checkpoint()
+        if checkpoint is not None:
+            held = torch.load(checkpoint / "state.pt", map_location=self._policy.device, weights_only=True)
+            set_weights(self._policy, held["weights"])
+            self._best = held["best_weights"]
+            self._state = State(**{**held["state"], "watch": Watch(**held["state"]["watch"])})
+            self._optimizer.load_state_dict(held["optimizer"])
+            known = held["references"]
+            self._references.known.update({Encoded(tokens, prompt): logp for tokens, prompt, logp in known})
+        forget_after(self._run, self._state.step if checkpoint else -1)
+
+
+def forget_after(run: Run, step: int) -> None:
+    """Drop the metrics of later steps, which are taken again."""
+    file = run.folder / "metrics.jsonl"
+    if file.exists():
+        lines = file.read_text("utf-8").splitlines(keepends=True)
+        run.write(file.name, "".join(line for line in lines if json.loads(line)["step"] <= step))
+
+
+def weights_of(policy: Policy) -> dict[str, Any]:
+    """A copy of the weights that learn."""
+    return {name: parameter.detach().clone() for name, parameter in policy.trained.items()}
+
+
+def set_weights(policy: Policy, weights: dict[str, Any]) -> None:
+    """Put such a copy in place."""
+    for name, parameter in policy.trained.items():
+        parameter.data.copy_(weights[name])
+    policy.changed()
+
+
+def rounded(values: dict[str, float]) -> dict[str, float]:
+    """The values as a log keeps them."""
+    return {name: float(f"{value:.6g}") for name, value in values.items()}
+
+
+def answerable(questions: Sequence[Question], executor: Executor) -> list[Question]:
+    """The questions that have a topic from which anything leads anywhere."""
+    return [q for q in questions if q.topics and plan_space(executor.graph, q, 1).options(())]

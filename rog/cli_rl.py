@@ -1,0 +1,58 @@
+"""`rog rl`: refine by reward what `rog train` taught."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from rl.settings import PlanGradient
+from rog.cli_train import KG, Config, Data, Force, Out, Resume
+from rog.config import with_flags
+from rog.settings import RL_PRESETS
+
+rl_app = typer.Typer(
+    help="Refine by reward: plans that lead to the right answers.", no_args_is_help=True, rich_markup_mode=None
+)
+
+From = Annotated[Path, typer.Option("--from", help="The run to start from.")]
+Preset = Annotated[Literal["smoke", "laptop", "gpu"], typer.Option(help="Where the other settings start from.")]
+
+
+@rl_app.callback()
+def options() -> None:
+    """Refine by reward: plans that lead to the right answers."""
+
+
+@rl_app.command("plan", help="Refine a planner on questions with answers only: every probable plan is tried out.")
+@with_flags(PlanGradient)
+def plan_command(
+    data: Data,
+    start: From,
+    to: Out,
+    kg: KG = "",
+    preset: Preset = "laptop",
+    config: Config = None,
+    resume: Resume = False,
+    force: Force = False,
+    **flags: Any,
+) -> None:
+    """Refine, and say what came of it."""
+    from planner.run import Run
+    from rog.config import resolve
+    from rog.console import err, out
+    from rog.progress import progress
+    from rog.reinforce import questions_of, refine
+
+    settings = resolve(PlanGradient(), RL_PRESETS[preset], config, flags)
+    Run(to).check_target(resume, force)
+    with progress(err) as report:
+        found = questions_of(data, Run(start), kg, settings, report)
+        result, advice = refine(found, Run(start), settings, to, resume, force, report)
+    if advice:
+        err.print(f"stopped early: {advice}", soft_wrap=True)
+    out.print(
+        f"{to}: {result['steps']:,.0f} steps · {result['plans_scored']:,.0f} plans tried · {result['passes']:,.0f} "
+        f"passes · {result['seconds']:,.0f} s · F1 on dev {result['dev_f1_before']:.3f} → {result['dev_f1']:.3f}"
+    )

@@ -1,0 +1,138 @@
+"""`rog rl plan`: from a data folder and the run that taught a planner to a run that is refined by reward."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from kg.errors import ModelError
+from kg.graph import Graph, content_hash
+from kg.types import Progress, Question
+from planner.data import Row
+from planner.folder import open_folder
+from planner.run import Run
+from rl.episode import Executor, asked
+from rl.rewards import Reward, imported, parse_reward
+from rl.settings import PlanGradient
+from rog.training import SHOWN, sound_rows
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What a refinement is made from: the graph, questions with answers, those of dev, and what the config says."""
+
+    graph: Graph
+    train: list[Question]
+    dev: list[Question]
+    reward: Reward
+    about: dict[str, Any]
+
+
+def questions_of(
+    data: Path, start: Run, kg: str, settings: PlanGradient, progress: Progress | None = None, data_name: str = ""
+) -> Questions:
+    """The questions of a data folder with nothing but their answers; RogError where something does not fit.
+
+    `data_name` is what config and card call the data, where the folder is not there to stay.
+    """
+    from rl.refine import answerable
+
+    folder = open_folder(data)
+    graph = folder.graph(kg, progress)
+    start.check("planner", graph)
+    executor = Executor(graph)
+    plausibility = imported(settings.plausibility) if settings.plausibility else None
+    reward = parse_reward(settings.reward, executor, plausibility)
+    train = answerable([asked(row, graph) for row in drawn(sound_rows(folder, "train", graph), settings)], executor)
+    if not train:
+        raise ModelError(f"{data}: no question to learn from; `rog data check {data}` says why")
+    held_out = sound_rows(folder, "dev", graph)
+    dev = [asked(row, graph) for row in random.Random(settings.seed).sample(held_out, min(settings.dev, len(held_out)))]
+    about = {
+        "role": "planner",
+        "stage": "rl plan",
+        "model": start.config.get("model"),
+        "start": str(start.folder),
+        "start_sha256": weights_hash(start),
+        "data": data_name or str(data),
+        "data_files": folder.manifest.files,
+        "kg": kg or folder.manifest.kg,
+        "graph_sha256": content_hash(graph),
+        "questions": len(train),
+        "samples_sha256": hashlib.sha256(repr([*train, *dev]).encode()).hexdigest(),
+    }
+    return Questions(graph, train, dev, reward, about)
+
+
+def drawn(rows: Sequence[Row], settings: PlanGradient) -> list[Row]:
+    """The rows to learn from, drawn by the seed."""
+    return random.Random(settings.seed).sample(list(rows), min(settings.limit, len(rows)) or len(rows))
+
+
+def weights_hash(run: Run) -> str:
+    """The SHA-256 of the weights that a run ends with; ModelError if it has none."""
+    files = sorted([*run.folder.glob("adapter/*.safetensors"), *run.folder.glob("model/*.safetensors")])
+    if not files:
+        raise ModelError(f"the run in {run.folder} has not finished: `rog train … --resume` goes on with it")
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
+
+
+def refine(
+    found: Questions, start: Run, settings: PlanGradient, out: Path, resume: bool, force: bool,
+    progress: Progress | None = None,
+) -> tuple[dict[str, float], str]:  # fmt: skip
+    """Refine, and leave a finished run in `out`: what it came to, and the advice where it stopped early (else '')."""
+    from rl.policy import Policy
+    from rl.refine import Refinement
+
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ModelError("`rog rl plan` runs in one process; start it without a launcher")
+    if out.resolve() == start.folder.resolve():
+        raise ModelError(f"{out} is the run to start from; choose another --out")
+    run = Run(out)
+    run.check_target(resume, force)
+    policy = Policy(start, progress)
+    shown = [{"question": q.text, "topics": [t.key for t in q.topics], "answers": q.answers} for q in found.train]
+    is_new = run.begin({**found.about, **asdict(settings)}, shown[:SHOWN], resume, force)
+    try:
+        with run.disk_errors():
+            refinement = Refinement(policy, found.reward, found.train, found.dev, settings, run, progress)
+            result = refinement.run()
+            run.save_weights(policy.model, policy.tokenizer)
+            run.log({"step": result["steps"], **result, "advice": refinement.advice})
+            run.finish(card(found, settings, result, refinement.advice))
+    except BaseException:
+        if is_new:
+            run.undo()
+        raise
+    return result, refinement.advice
+
+
+def card(found: Questions, settings: PlanGradient, result: dict[str, float], advice: str) -> str:
+    """The run's README."""
+    about = found.about
+    return f"""# A planner for {about["kg"]}, refined by reward
+
+The planner of `{about["start"]}` (`{about["model"]}`), refined with `rog rl plan` on {about["questions"]:,} questions
+of `{about["data"]}` with answers and no plans, reward `{settings.reward}`, seed {settings.seed}.
+
+- graph: `{about["kg"]}`, SHA-256 `{about["graph_sha256"] or "unknown"}`
+- {result["steps"]:,.0f} steps, {result["plans_scored"]:,.0f} plans tried, {result["passes"]:,.0f} passes of the model \
+over {result["tokens"]:,.0f} tokens, {result["seconds"]:,.0f} s
+- F1 on {len(found.dev):,} questions of dev: {result["dev_f1_before"]:.4f} before, {result["dev_f1"]:.4f} after step
+  {result["best_step"]:,.0f}, whose weights these are
+- finished: {time.strftime("%Y-%m-%d")}{f"{chr(10)}- stopped early: {advice}" if advice else ""}
+
+It plans for this graph only. Measure it with
+`rog eval --data {about["data"]}/test.jsonl --system sft={about["start"]} --system rl=RUN`.
+"""
