@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from kg.errors import RogError
     from kg.open import open_graph
     from reasoner.base import Answer, Trace
-    from reasoner.pipeline import RoG
+    from rog.notebook import RoG
 
 __version__ = metadata.version("rog")
 __all__ = ["Answer", "RoG", "RogError", "Trace", "open_graph"]
 
 HOMES = {
     "Answer": "reasoner.base",
-    "RoG": "reasoner.pipeline",
+    "RoG": "rog.notebook",
     "RogError": "kg.errors",
     "Trace": "reasoner.base",
     "open_graph": "kg.open",

@@ -18,8 +18,9 @@ from kg.errors import RogError
 from rog.cli_data import data_app
 from rog.cli_eval import evaluate_command
 from rog.cli_kg import kg_app
-from rog.cli_serve import serve_command
 from rog.cli_rl import rl_app
+from rog.cli_serve import serve_command
+from rog.cli_show import Html, Pictures, Png, Svg, show_command
 from rog.cli_train import train_app
 from rog.console import err, opened, out
 from rog.options import KG, NO_ANSWER, AsJson, Config, EnvFile, Planner, ShowCypher
@@ -120,6 +121,9 @@ def ask(
     env_file: EnvFile = None,
     config: Config = None,
     show_cypher: ShowCypher = False,
+    html: Html = None,
+    svg: Svg = None,
+    png: Png = None,
 ) -> None:
     """Ask a question. Exit code 3 says that the graph does not know."""
     graph = opened(kg, config, show_cypher)
@@ -127,13 +131,17 @@ def ask(
 
     asked = sys.stdin.buffer.read().decode("utf-8", "replace").splitlines() if question == "-" else [question]
     questions = [checked(text) for text in asked if text.strip() or question != "-"]  # before models are loaded
+    pictures = Pictures(html, svg, png)
+    pictures.check(len(questions))
     rog = pipeline(graph, planner, reasoner, k, max_hops)
-    answered = [ask_one(rog, graph, text, entity, paths_only, as_json) for text in questions]
+    answered = [ask_one(rog, graph, text, entity, paths_only, as_json, pictures) for text in questions]
     if not all(answered):
         raise typer.Exit(NO_ANSWER)
 
 
-def ask_one(rog: RoG, graph: Graph, text: str, entity: str | None, paths_only: bool, as_json: bool) -> bool:
+def ask_one(
+    rog: RoG, graph: Graph, text: str, entity: str | None, paths_only: bool, as_json: bool, pictures: Pictures
+) -> bool:
     """Ask and print; whether there was an answer (or, with `paths_only`, a path)."""
     from rog import show
 
@@ -143,6 +151,7 @@ def ask_one(rog: RoG, graph: Graph, text: str, entity: str | None, paths_only: b
         print(json.dumps(show.as_json(trace, graph), ensure_ascii=False))
     else:
         out.print(show.tree(trace, graph) if paths_only else show.shown(trace, graph, time.perf_counter() - began))
+    pictures.write(trace, graph)
     return bool(trace.evidence.found) if paths_only else trace.answer.verdict == "grounded"
 
 
@@ -189,3 +198,4 @@ def doctor(kg: KG = "demo", env_file: EnvFile = None, config: Config = None) -> 
 
 app.command("eval")(evaluate_command)
 app.command("serve")(serve_command)
+app.command("show")(show_command)

@@ -193,3 +193,24 @@ def kg_push(
     with progress(err) as report:
         push(store, client, report)
     out.print(f"{client.address}: {store.size.entities:,} nodes · {store.size.triples:,} relationships")
+
+
+@kg_app.command("draw")
+def kg_draw(
+    kg: KGArgument,
+    entity: Annotated[str, typer.Option(help="The key or the name of the entity to start from.")],
+    to: Annotated[Path, typer.Option("--out", "-o", help="The .svg, .png or .html file to write.")],
+    hops: Annotated[int, typer.Option(min=1, max=2, help="How far to look.")] = 1,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="Relations to draw.")] = 12,
+    env_file: EnvFile = None,
+    config: Config = None,
+) -> None:
+    """Draw what lies around an entity: every relation with what it leads to, and what leads on from there."""
+    from kg.link import resolve_entity
+    from rog.cli_show import draw
+    from rog.files import check_file
+    from rog.neighbourhood import neighbourhood
+
+    check_file(to, ".svg", ".png", ".html")
+    graph = opened(kg, config)
+    draw(neighbourhood(graph, resolve_entity(graph, entity), hops, limit), to, to.suffix[1:].lower())

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -56,14 +57,14 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Lane:
-    """A plan: how it reads, its probability, its network and its paths.
+    """A plan: how it reads, its probability (None where none is known), its network and its paths.
 
-    `why` says why it answers nothing, `said` what is not drawn or was not retrieved, `cypher` how to ask a database.
+    `why` says why it answers nothing, `said` what is not drawn or was not retrieved, `cypher` holds topics and queries.
     """
 
     number: int
     title: str
-    probability: float
+    probability: float | None
     counts: str
     hops: tuple[Hop, ...]
     nodes: tuple[Node, ...]
@@ -72,20 +73,35 @@ class Lane:
     cited: bool
     why: str
     said: tuple[str, ...]
-    cypher: tuple[str, ...]
+    cypher: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        """The plan in words, with its probability."""
+        if self.probability is None:
+            return self.title
+        return f"Plan {self.number}, probability {self.probability:.2f}: {self.title}"
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that a picture says. `about` are the topics in words, `said` what else must be said."""
+    """Everything that a picture says. `about` are the topics in words, `said` what else must be said.
+
+    `grounded` is None where nothing was asked.
+    """
 
     question: str
     answer: str
     details: str
-    grounded: bool
+    grounded: bool | None
     about: tuple[str, ...]
     lanes: tuple[Lane, ...]
     said: tuple[str, ...]
+
+    @property
+    def headline(self) -> str:
+        """The answer, or that there is none and why."""
+        return f"No grounded answer: {self.answer}" if self.grounded is False else self.answer
 
 
 def scene(trace: Trace, graph: Named, rows: int = ROWS) -> Scene:
@@ -140,9 +156,9 @@ def lane(trace: Trace, graph: Named, number: int, plan: ScoredPath, rows: int) -
     drawn = network(paths, support, answers, rows if cited else min(FEW, rows))
     hops = tuple(hop_of(relation, graph) for relation in plan.relations)
     last = len(hops)
-    nodes = tuple(node(bundle, graph, last, set(answers)) for bundle in drawn.bundles)
+    nodes = told_apart(node(bundle, graph, last, set(answers)) for bundle in drawn.bundles)
     if not paths:
-        nodes = tuple(
+        nodes = told_apart(
             Node(0, topic.entity.label, ", ".join(topic.entity.types), (topic.key,), "topic", False)
             for topic in trace.question.topics
         )
@@ -160,7 +176,10 @@ def lane(trace: Trace, graph: Named, number: int, plan: ScoredPath, rows: int) -
         cited,
         why_not(trace, number, found),
         tuple(said(found, drawn)),
-        tuple(cypher(graph, topic.key, plan.relations) for topic in trace.question.topics),
+        tuple(
+            (f"{entry.topic.entity.label} [{entry.topic.key}]", cypher(graph, entry.topic.key, plan.relations))
+            for entry in found
+        ),
     )
 
 
@@ -184,6 +203,15 @@ def node(bundle: Bundle, graph: Named, last: int, answers: set[str]) -> Node:
     kind = f" · {next(iter(kinds))[0]}" if len(kinds) == 1 and all(kinds) else ""
     names = ", ".join(entity.label for entity in entities[:LISTED]) + ("…" if len(entities) > LISTED else "")
     return Node(bundle.hop, f"{len(entities):,} more{kind}", names, bundle.keys, role, bundle.cited)
+
+
+def told_apart(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """The boxes; those of one column that have the same name show their key."""
+    nodes = tuple(nodes)
+    counted = Counter((each.hop, each.label) for each in nodes)
+    return tuple(
+        each if each.group or counted[each.hop, each.label] == 1 else each._replace(note=each.keys[0]) for each in nodes
+    )
 
 
 def row(path: ReasoningPath, graph: Named, hops: tuple[Hop, ...], edges: tuple[int, ...], cited: bool) -> Row:

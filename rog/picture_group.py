@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from kg.types import ReasoningPath
+from kg.types import INVERSE, ReasoningPath
 
 GROUPS = 4  # boxes of several entities in a column
 
@@ -23,12 +23,16 @@ class Bundle(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """A line between two boxes (their numbers): for how many paths it stands, whether one of them is cited."""
+    """A line between two boxes (their numbers): for how many paths it stands, whether one of them is cited.
+
+    `back` says that its facts point from target to source.
+    """
 
     source: int
     target: int
     paths: int
     cited: bool
+    back: bool
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ def network(
         if path in cited:
             strong.update(steps)
     number = {pair: n for n, pair in enumerate(sorted(pairs))}
-    edges = tuple(Edge(*pair, pairs[pair], pair in strong) for pair in number)
+    back = [relation.startswith(INVERSE) for relation in paths[0].relations]
+    edges = tuple(Edge(*pair, pairs[pair], pair in strong, back[bundles[pair[0]].hop]) for pair in number)
     path_edges = tuple(tuple(number[pair] for pair in pairwise(boxes)) for boxes in walked)
     return Network(tuple(bundles), edges, path_edges)
 

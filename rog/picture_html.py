@@ -6,7 +6,7 @@ from html import escape
 
 from rog.picture import Hop, Lane, Row, Scene
 from rog.picture_page import CSS, SCRIPT
-from rog.picture_svg import svg
+from rog.picture_svg import PALETTE, svg
 from rog.picture_text import clean
 
 MANY, SOME = 1000, 50  # paths listed of a plan that carries the answer, and of another
@@ -37,14 +37,14 @@ def words(text: str) -> str:
 
 def body(scene: Scene) -> str:
     """What the page says, to stand in a `<main class="rog-page">`."""
-    verdict, kind = ("", "") if scene.grounded else ("No grounded answer: ", " no")
+    kind = {True: "", False: " no", None: " soft"}[scene.grounded]
     parts = [
         f'<h1 dir="auto">{words(scene.question)}</h1>',
-        f'<p class="answer{kind}" dir="auto">{verdict}{words(scene.answer)}</p>',
+        f'<p class="answer{kind}" dir="auto">{words(scene.headline)}</p>',
         f'<p class="soft">{words(scene.details)}</p>',
         tools(scene),
         f'<div class="scroll" tabindex="0" role="region" aria-label="Picture">{svg(scene, heading=False)}</div>',
-        "<h2>Paths</h2>" if scene.lanes else "",
+        "<h2>Paths</h2>",
         *(section(lane) for lane in scene.lanes),
     ]
     return "\n".join(part for part in parts if part)
@@ -55,8 +55,9 @@ def tools(scene: Scene) -> str:
     if len(scene.lanes) < 2:
         return ""
     buttons = "".join(
-        f'<button type="button" data-filter="{lane.number}" aria-pressed="false">{lane.number} · {words(lane.title)}'
-        "</button>"
+        f'<button type="button" data-filter="{lane.number}" aria-pressed="false">'
+        f'<i style="background:{PALETTE[(lane.number - 1) % len(PALETTE)]}"></i>'
+        f"{lane.number} · {words(lane.title)}</button>"
         for lane in scene.lanes
     )
     return f'<div class="tools js" role="group" aria-label="Show only one plan" hidden>{buttons}</div>'
@@ -65,24 +66,26 @@ def tools(scene: Scene) -> str:
 def section(lane: Lane) -> str:
     """A plan's paths as a table, and its Cypher."""
     parts = [
-        f"<summary><b>Plan {lane.number}: {words(lane.title)}</b> · {100 * lane.probability:.1f} % · "
-        f"{words(lane.counts)}</summary>",
+        f"<summary><b>{words(lane.name)}</b> · {words(lane.counts)}</summary>",
         f'<p class="why">{words(lane.why)}</p>' if lane.why else "",
         *(f'<p class="soft">{words(line)}</p>' for line in lane.said),
         table(lane) if lane.rows else "",
-        *(
-            f'<details><summary>As Cypher</summary><button type="button" class="js" data-copy hidden>Copy</button>'
-            f"<pre>{escape(query)}</pre></details>"
-            for query in lane.cypher
-            if query
-        ),
+        *(query_html(topic, query) for topic, query in lane.cypher if query),
     ]
     return f'<details data-plan="{lane.number}"{" open" * lane.cited}>{"".join(parts)}</details>'
 
 
+def query_html(topic: str, query: str) -> str:
+    """A query to copy."""
+    return (
+        f"<details><summary>As Cypher, from <bdi>{words(topic)}</bdi></summary>"
+        f'<button type="button" class="js" data-copy hidden>Copy</button><pre>{escape(query)}</pre></details>'
+    )
+
+
 def table(lane: Lane) -> str:
     """The paths, cited ones first; the relations head the columns."""
-    head = "".join(f'<th scope="col">{words(title)}</th>' for title in ["topic", *map(headed, lane.hops)])
+    head = "".join(f'<th scope="col">{words(title)}</th>' for title in ["topic", *map(headed, lane.rows[0].hops)])
     most = MANY if lane.cited else SOME
     rows = sorted(lane.rows, key=lambda row: not row.cited)
     left = len(rows) - most

@@ -13,10 +13,10 @@ from rog.picture_text import width, wrap
 
 MARGIN, PAD = 20.0, 14.0  # around everything, inside a lane
 BOX, GAP = 38.0, 9.0  # height of a box, and what lies between two of them
-NARROWEST, WIDEST = 76.0, 196.0  # boxes
+NARROWEST, WIDEST = 76.0, 210.0  # boxes
 SPACE_MIN, SPACE_MAX = 84.0, 190.0  # between two columns
 TITLE, HOPS, SAID, APART = 34.0, 22.0, 19.0, 12.0  # heights in a lane, and between lanes
-LABEL, SMALL = 13.0, 10.5  # font sizes
+LABEL, SMALL, BOLD = 13.0, 10.5, 1.08  # font sizes, and how much wider bold text is
 LEAST = 660.0  # width of a picture
 SWEEPS = 6
 
@@ -43,9 +43,10 @@ class PlacedLane:
 
 @dataclass(frozen=True)
 class Placed:
-    """A picture's size, its heading (lines of question and answer), columns (left and right edge), and lanes."""
+    """A picture's left edge and size, its heading (lines of question and answer), columns (edges), lanes and notes."""
 
     scene: Scene
+    left: float
     width: float
     height: float
     question: tuple[str, ...]
@@ -61,7 +62,7 @@ def placed(scene: Scene, heading: bool = True) -> Placed:
     columns = columns_of(scene.lanes)
     wide = max(LEAST, (columns[-1][1] if columns else 0.0) + PAD + MARGIN)
     question = tuple(wrap(scene.question, 19, wide - 2 * MARGIN, 3)) if heading else ()
-    answer = tuple(wrap(scene.answer, 15, wide - 2 * MARGIN - 24, 3)) if heading else ()
+    answer = tuple(wrap(scene.headline, 15, wide - 2 * MARGIN - 24, 3)) if heading else ()
     y = MARGIN if heading else 4.0
     if heading:
         y += 25 * len(question) + 21 * len(answer) + 22 + 14
@@ -72,7 +73,8 @@ def placed(scene: Scene, heading: bool = True) -> Placed:
         y = drawn.frame.y + drawn.frame.h + APART
     lines = [line for note in notes(scene) for line in wrap(note, 11.5, wide - 2 * MARGIN, 3)]
     height = y + 18 * len(lines) + MARGIN
-    return Placed(scene, wide, height, question, answer, tuple(columns), tuple(lanes), tuple(lines), y)
+    left, drawn_width = (0.0, wide) if heading else (MARGIN - 2, wide - 2 * MARGIN + 4)  # a page has margins of its own
+    return Placed(scene, left, drawn_width, height, question, answer, tuple(columns), tuple(lanes), tuple(lines), y)
 
 
 def notes(scene: Scene) -> Iterator[str]:
@@ -85,7 +87,7 @@ def notes(scene: Scene) -> Iterator[str]:
         return
     legend = {
         "strong line: the cited path": any(edge.cited for edge in edges),
-        "faint line: another path that was found": not all(edge.cited for edge in edges),
+        "faint line: another path that was found": scene.grounded is not None and not all(e.cited for e in edges),
         "✓ answer": any(node.role == "answer" for node in nodes),
         "stack: several entities": any(node.group for node in nodes),
         "arrows point as facts are stored; against the flow, the step is walked backwards": any(
@@ -104,7 +106,7 @@ def columns_of(lanes: Sequence[Lane]) -> list[tuple[float, float]]:
         if hop:
             labels = [lane.hops[hop - 1].label for lane in lanes if len(lane.hops) >= hop]
             x += max(SPACE_MIN, min(SPACE_MAX, max(width(label, 11.5) for label in labels) + 38))
-        room = [max(width(node.label, LABEL) + 30, min(width(node.note, SMALL) + 22, 150)) for node in nodes]
+        room = [max(width(node.label, LABEL * BOLD) + 30, min(width(node.note, SMALL) + 22, 150)) for node in nodes]
         wide = max(NARROWEST, min(WIDEST, max(room, default=0)))
         columns.append((x, x + wide))
         x += wide

@@ -19,6 +19,7 @@ h2 { font-size: 1.15rem; margin: 2rem 0 .4rem; }
 .tools { display: flex; flex-wrap: wrap; gap: .4rem; margin: 0 0 .6rem; }
 button { font: inherit; font-size: .88rem; color: var(--ink); background: var(--shade); border: 1px solid var(--line);
   border-radius: 1rem; padding: .2rem .8rem; cursor: pointer; }
+button i { display: inline-block; width: .7em; height: .7em; border-radius: 50%; margin-right: .45em; }
 button[aria-pressed=true] { border-color: var(--focus); box-shadow: inset 0 0 0 1px var(--focus); font-weight: 600; }
 :focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; }
 details { border-top: 1px solid var(--line); padding: .5rem 0; }

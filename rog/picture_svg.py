@@ -36,14 +36,14 @@ def style() -> str:
 def svg(scene: Scene, heading: bool = True, themed: bool = True) -> str:
     """The picture as SVG text; `heading` draws question and answer, `themed` lets it turn dark with its reader."""
     plan = placed(scene, heading)
-    title = f"{clean(scene.question)} — {'Answer: ' if scene.grounded else 'No grounded answer: '}{clean(scene.answer)}"
+    title = f"{clean(scene.question)} — {clean(scene.headline)}"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="rog-why" role="img" aria-label="{escape(title)}" '
-        f'viewBox="0 0 {plan.width:g} {plan.height:g}" width="{plan.width:g}" height="{plan.height:g}" '
+        f'viewBox="{plan.left:g} 0 {plan.width:g} {plan.height:g}" width="{plan.width:g}" height="{plan.height:g}" '
         f'font-family="{FONT}" font-size="13" fill="{INK}">',
         f"<title>{escape(title)}</title><desc>{escape(described(scene))}</desc>",
         f"<style>{style()}</style>" if themed else "",
-        f'<rect class="bg" width="100%" height="100%" fill="{PAPER}"/>',
+        f'<rect class="bg" x="{plan.left:g}" width="{plan.width:g}" height="{plan.height:g}" fill="{PAPER}"/>',
         *headed(plan),
         *(part for number, lane in enumerate(plan.lanes) for part in drawn_lane(lane, plan, number)),
         *footed(plan),
@@ -55,7 +55,7 @@ def svg(scene: Scene, heading: bool = True, themed: bool = True) -> str:
 def described(scene: Scene) -> str:
     """The picture in words, for those who do not see it."""
     lanes = [
-        f"Plan {lane.number}, probability {lane.probability:.2f}: {lane.title}; {lane.counts}"
+        f"{lane.name}; {lane.counts}"
         + ("; carries the answer" if lane.cited else "")
         + (f"; {lane.why}" if lane.why else "")
         for lane in scene.lanes
@@ -73,16 +73,17 @@ def text(x: float, y: float, words: str, kind: str = "t", **attributes: object) 
 
 def headed(plan: Placed) -> Iterator[str]:
     """Question, answer and how sure it is."""
-    scene, x, y = plan.scene, plan.columns[0][0] - 20 if plan.columns else 20, 20.0
-    x = min(x, 20.0)
+    scene, x, y = plan.scene, 20.0, 20.0
     for line in plan.question:
         y += 25
         yield text(x, y - 5, line, font_size=19, font_weight=650)
-    if plan.answer:
+    kind, indent = "s", 0
+    if plan.answer and scene.grounded is not None:
         yield check(x + 7, y + 13, "good", GOOD) if scene.grounded else cross(x + 7, y + 13)
+        kind, indent = "good" if scene.grounded else "warn", 22
     for line in plan.answer:
         y += 21
-        yield text(x + 22, y - 3, line, "good" if scene.grounded else "warn", font_size=15, font_weight=600)
+        yield text(x + indent, y - 3, line, kind, font_size=15, font_weight=600)
     if plan.answer:
         yield text(x, y + 19, scene.details, "s", font_size=12)
 
@@ -113,11 +114,12 @@ def drawn_lane(placed_lane: PlacedLane, plan: Placed, number: int) -> Iterator[s
     )
     yield from titled(lane, frame, colour)
     y = placed_lane.hops_y
-    if number == 0 and lane.nodes:
+    if number == 0 and lane.nodes and plan.scene.grounded is not None:
         for hop, (left, right) in enumerate(plan.columns[: len(lane.hops) + 1]):
             yield text((left + right) / 2, y, f"hop {hop}" if hop else "topic", "s", font_size=10, text_anchor="middle")
     for step, (left, right) in zip(lane.hops if lane.edges else (), gaps(plan.columns), strict=False):
-        yield relation((left + right) / 2, y, step, right - left, lane.cited)
+        if step.label:
+            yield relation((left + right) / 2, y, step, right - left, lane.cited)
     yield f'<g fill="none" stroke="{PALETTE[colour]}" stroke-linecap="round" stroke-linejoin="round">'
     for n, edge in sorted(enumerate(lane.edges), key=lambda item: item[1].cited):
         yield drawn_edge(n, edge, placed_lane, colour)
@@ -134,18 +136,17 @@ def drawn_lane(placed_lane: PlacedLane, plan: Placed, number: int) -> Iterator[s
 def titled(lane: Lane, frame: Box, colour: int) -> Iterator[str]:
     """Number, reading, counts and probability of a plan."""
     x, y, right = frame.x + 24, frame.y + 19, frame.x + frame.w - 14
-    percent = f"{100 * lane.probability:.0f} %" if lane.probability >= 0.005 else "< 1 %"
     yield f'<circle class="f{colour}" cx="{x:g}" cy="{y:g}" r="10" fill="{PALETTE[colour]}"/>'
     yield text(x, y + 4, str(lane.number), "on", font_size=11.5, font_weight=700, text_anchor="middle")
-    yield text(right, y + 4.5, percent, font_size=12.5, font_weight=600, text_anchor="end")
-    filled = max(1.5, 56 * min(lane.probability, 1.0))
-    yield (
-        f'<rect class="bar" x="{right - 104:g}" y="{y - 3:g}" width="56" height="6" rx="3" fill="#d9dee4"/>'
-        f'<rect class="f{colour}" x="{right - 104:g}" y="{y - 3:g}" width="{filled:.1f}" height="6" rx="3" '
-        f'fill="{PALETTE[colour]}"/>'
-    )
-    yield text(right - 116, y + 4.5, lane.counts, "s", font_size=12, text_anchor="end")
-    room = right - 116 - width(lane.counts, 12) - 14 - (x + 18)
+    if lane.probability is not None:
+        percent = f"{100 * lane.probability:.0f} %" if lane.probability >= 0.005 else "< 1 %"
+        yield text(right, y + 4.5, percent, font_size=12.5, font_weight=600, text_anchor="end")
+        filled, right = max(1.5, 56 * min(lane.probability, 1.0)), right - 116
+        bar = f'x="{right + 12:g}" y="{y - 3:g}" height="6" rx="3"'
+        yield f'<rect class="bar" {bar} width="56" fill="#d9dee4"/>'
+        yield f'<rect class="f{colour}" {bar} width="{filled:.1f}" fill="{PALETTE[colour]}"/>'
+    yield text(right, y + 4.5, lane.counts, "s", font_size=12, text_anchor="end")
+    room = right - width(lane.counts, 12) - 14 - (x + 18)
     yield text(x + 18, y + 4.5, fit(lane.title, 13.5, room), font_size=13.5, font_weight=600 if lane.cited else 450)
 
 
@@ -159,31 +160,30 @@ def relation(x: float, y: float, hop: Hop, room: float, cited: bool) -> str:
 def drawn_edge(n: int, edge: Edge, placed_lane: PlacedLane, colour: int) -> str:
     """A line between two boxes, its head where its facts point; thicker for many paths, strong where it is cited."""
     lane, source, target = placed_lane.lane, placed_lane.boxes[edge.source], placed_lane.boxes[edge.target]
-    back = lane.hops[lane.nodes[edge.source].hop].back
     x, y, to, at = source.x + source.w + 2, source.y + source.h / 2, target.x - 2, target.y + target.h / 2
     middle, tip = (x + to) / 2, 5.5 if edge.cited else 4
     head = (
         f"M{x + tip:g} {y - tip * 0.75:g}L{x:g} {y:g}l{tip:g} {tip * 0.75:g}"
-        if back
+        if edge.back
         else (f"M{to - tip:g} {at - tip * 0.75:g}L{to:g} {at:g}l{-tip:g} {tip * 0.75:g}")
     )
     thick = (2.4 if edge.cited else 1.1) + min(1.6, 0.25 * (edge.paths.bit_length() - 1))
-    faint = "" if edge.cited else f' stroke-opacity="{0.5 if lane.cited else 0.6}"'
+    faint = "" if edge.cited else f' stroke-opacity="{0.5 if lane.cited or len(lane.edges) > 20 else 0.65}"'
     ends = f'data-e="{n}" data-s="{edge.source}" data-t="{edge.target}"'
     line = f"H{to:g}" if y == at else f"C{middle:g} {y:g} {middle:g} {at:g} {to:g} {at:g}"
     return (
         f'<path class="e c{colour}{" cited" * edge.cited}" {ends} stroke-width="{thick:g}"{faint} '
-        f'd="M{x:g} {y:g}{line}{head}"><title>{escape(clean(edge_words(lane, edge, back)))}</title></path>'
+        f'd="M{x:g} {y:g}{line}{head}"><title>{escape(clean(edge_words(lane, edge)))}</title></path>'
     )
 
 
-def edge_words(lane: Lane, edge: Edge, back: bool) -> str:
+def edge_words(lane: Lane, edge: Edge) -> str:
     """What an edge says, as its fact is stored."""
     source, target = lane.nodes[edge.source], lane.nodes[edge.target]
     label = lane.hops[source.hop].label
-    one, other = (target.label, source.label) if back else (source.label, target.label)
+    one, other = (target.label, source.label) if edge.back else (source.label, target.label)
     many = f" ({edge.paths:,} paths)" if edge.paths > 1 else ""
-    return f"{one} — {label} → {other}{', walked backwards' if back else ''}{many}"
+    return f"{one} — {label} → {other}{', walked backwards' if edge.back else ''}{many}"
 
 
 def drawn_node(n: int, node: Node, box: Box, strong: bool, colour: int) -> str:
@@ -210,7 +210,7 @@ def drawn_node(n: int, node: Node, box: Box, strong: bool, colour: int) -> str:
     middle, kind = x + w / 2 - (5 if node.role == "answer" else 0), "t" if strong or node.role == "topic" else "s"
     weight = 650 if node.cited or node.role == "topic" else 450
     line = y + (16.5 if node.note else 23.5)
-    label = fit(node.label, 13, room)
+    label = fit(node.label, 13 * (1.08 if weight > 500 else 1), room)
     parts.append(text(middle, line, label, kind, font_weight=weight, text_anchor="middle"))
     if node.note:
         note = fit(node.note, 10.5, w - 14)
