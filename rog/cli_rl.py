@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from rl.settings import PlanGradient
+from rl.settings import DEFAULT_REWARD, PlanGradient
 from rog.cli_train import KG, Config, Data, Force, Out, Resume
 from rog.config import with_flags
 from rog.settings import RL_PRESETS
@@ -56,3 +56,30 @@ def plan_command(
         f"{to}: {result['steps']:,.0f} steps · {result['plans_scored']:,.0f} plans tried · {result['passes']:,.0f} "
         f"passes · {result['seconds']:,.0f} s · F1 on dev {result['dev_f1_before']:.3f} → {result['dev_f1']:.3f}"
     )
+
+
+@rl_app.command("probe")
+def probe_command(
+    data: Data,
+    reward: Annotated[str, typer.Option(help="The reward to try, as for `rog rl plan`.")] = DEFAULT_REWARD,
+    kg: KG = "",
+    limit: Annotated[int, typer.Option(min=1, help="Questions at most.")] = 200,
+) -> None:
+    """Try a reward on policies that cheat. Exit code 1 says that one earns what an honest mediocre policy does."""
+    from rich.table import Table
+
+    from rl.probes import HACKS, probed, winning_hacks
+    from rog.console import err, out
+    from rog.reinforce import cases_of
+
+    cases, judged = cases_of(data, kg, reward, limit)
+    outcomes = probed(cases, judged)
+    parts = [name for name in outcomes[0].parts if judged.weights.get(name)]
+    table = Table("policy", "reward", *parts, box=None, title=f"{len(cases):,} questions", title_justify="left")
+    for outcome in outcomes:
+        row = [f"{outcome.parts[name]:.3f}" for name in parts]
+        table.add_row(outcome.policy, f"{outcome.reward:.3f}", *row, style="" if outcome.policy in HACKS else "bold")
+    out.print(table)
+    if winning := winning_hacks(outcomes):
+        err.print(f"cheating pays: {', '.join(winning)}", soft_wrap=True)
+        raise typer.Exit(1)

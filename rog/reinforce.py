@@ -18,6 +18,7 @@ from planner.data import Row
 from planner.folder import open_folder
 from planner.run import Run
 from rl.episode import Executor, asked
+from rl.probes import Case
 from rl.rewards import Reward, imported, parse_reward
 from rl.settings import PlanGradient
 from rog.training import SHOWN, sound_rows
@@ -68,6 +69,19 @@ def questions_of(
         "samples_sha256": hashlib.sha256(repr([*train, *dev]).encode()).hexdigest(),
     }
     return Questions(graph, train, dev, reward, about)
+
+
+def cases_of(data: Path, kg: str, reward: str, limit: int) -> tuple[list[Case], Reward]:
+    """Questions of the training split with the plans that answer them best, and the reward to try on them."""
+    folder = open_folder(data)
+    graph = folder.graph(kg)
+    rows = [row for row in sound_rows(folder, "train", graph) if row.topics and (row.targets or not row.answers)]
+    if not rows:
+        raise ModelError(f"{data}: no question with a topic and a plan; `rog data check {data}` says why")
+    some = rows[:: -(-len(rows) // limit)]
+    right = [max(row.targets, key=lambda plan: plan.f1).path if row.answers else () for row in some]
+    cases = [Case(asked(row, graph), path) for row, path in zip(some, right, strict=True)]
+    return cases, parse_reward(reward, Executor(graph))
 
 
 def drawn(rows: Sequence[Row], settings: PlanGradient) -> list[Row]:
