@@ -84,6 +84,7 @@ class Asking:
 
     async def answered(self, trace: Trace) -> Answered:
         """The answer with all that led to it."""
-        picture = await read(documents.picture, trace, self.graph) if self.asked.picture else None
+        kind = self.asked.picture
+        picture = await read(documents.picture, trace, self.graph, kind) if kind else None
         seconds = time.perf_counter() - self._began
         return await read(documents.answered, trace, self.graph, self.asked.paths, seconds, picture)

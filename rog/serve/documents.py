@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from kg.graph import Graph, not_planned
 from kg.types import Entity, Question, ReasoningPath, Topic, base, format_relation_path, parse_relation_path
 from planner.base import Plan
 from reasoner.base import Evidence, Trace
 from rog.picture import scene
+from rog.picture_html import section
 from rog.picture_svg import svg
 from rog.serve import messages as m
 from rog.show import plan_label
@@ -161,6 +162,11 @@ def options(graph: Graph, starts: Sequence[str], path: str) -> m.Options:
     return m.Options(reached=len(frontier), options=rows)
 
 
-def picture(trace: Trace, graph: Graph) -> str:
-    """The picture of an answer, as SVG that follows the page's colours."""
-    return svg(scene(trace, graph), heading=False)
+def picture(trace: Trace, graph: Graph, kind: Literal["svg", "html"]) -> str:
+    """The picture of an answer: SVG, or HTML with that, and each plan's paths and Cypher."""
+    seen = scene(trace, graph)
+    drawn = svg(seen, heading=False)
+    if kind == "svg":
+        return drawn
+    framed = f'<div class="scroll" tabindex="0" role="region" aria-label="Picture">{drawn}</div>'
+    return "\n".join([framed, *map(section, seen.lanes)])

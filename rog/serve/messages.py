@@ -10,6 +10,7 @@ from kg.link import MAX_QUESTION
 from reasoner.base import Verdict
 
 MOST_PLANS, MOST_HOPS, MOST_PATHS, MOST_FOUND = 20, 4, 200, 50
+PICTURE = "also the picture of the answer: as svg, or as html with a table of paths and Cypher for each plan"
 KEY = 1_000  # characters of an entity's key at most
 PATH = 4_000  # characters of a relation path at most
 
@@ -29,7 +30,7 @@ class Ask(BaseModel):
     k: Annotated[int, Field(ge=1, le=MOST_PLANS, description="plans to try")] | None = None
     max_hops: Annotated[int, Field(ge=1, le=MOST_HOPS, description="steps of a plan at most")] | None = None
     paths: Annotated[int, Field(ge=0, le=MOST_PATHS, description="paths shown of each plan at most")] = 20
-    picture: Annotated[bool, Field(description="also the picture of the answer, as SVG")] = False
+    picture: Annotated[Literal["svg", "html"] | None, Field(description=PICTURE)] = None
     stream: Annotated[bool, Field(description="server-sent events: link, plan, paths, answer")] = False
 
 

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from rog import __version__
+from rog.picture_page import SCRIPT
 from rog.serve.engine import Engine
 from rog.serve.messages import Health
 from rog.serve.reference import reference
@@ -21,6 +22,7 @@ def add_pages(app: FastAPI, engine: Engine) -> None:
     folder = files("rog.serve") / "static"
     index = (folder / "index.html").read_text("utf-8")
     static = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "index.html"}
+    static["picture.js"] = SCRIPT.encode()
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def page() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -43,7 +44,7 @@ def route_html(method: str, path: str, operation: dict[str, Any]) -> Iterator[st
     parameters = operation.get("parameters", [])
     required = "&".join(f"{p['name']}=…" for p in parameters if p.get("required"))
     target = f"$ROG{path}" + (f"?{required}" if required else "")
-    yield f"<section><h2><code>{method} {escape(path)}</code></h2><p>{escape(operation.get('description', ''))}</p>"
+    yield f"<section><h2><code>{method} {escape(path)}</code></h2><p>{prose(operation.get('description', ''))}</p>"
     if parameters:
         rows = (row_html(p["name"], p["schema"], p["required"], p.get("description", "")) for p in parameters)
         yield table_html("".join(rows))
@@ -54,12 +55,13 @@ def route_html(method: str, path: str, operation: dict[str, Any]) -> Iterator[st
     for content in answer.get("content", {}).values():
         if content.get("schema"):
             yield f"<p>Gives {type_html(content['schema'])}</p>"
-    yield f"<pre><code>curl '{escape(target)}' {escape(TRY.get(path, ''))}</code></pre></section>"
+    command = f'curl "{target}" {TRY.get(path, "")}'
+    yield f"<pre><code>{escape(command)}</code></pre></section>"
 
 
 def schema_html(name: str, schema: dict[str, Any]) -> Iterator[str]:
     """One type of document and its fields."""
-    yield f'<section id="{escape(name)}"><h3>{escape(name)}</h3><p>{escape(schema.get("description", ""))}</p>'
+    yield f'<section id="{escape(name)}"><h3>{escape(name)}</h3><p>{prose(schema.get("description", ""))}</p>'
     required = schema.get("required", [])
     rows = "".join(
         row_html(field, about, field in required, about.get("description", ""))
@@ -78,8 +80,13 @@ def row_html(name: str, schema: dict[str, Any], required: bool, about: str) -> s
     """One parameter or field."""
     mark = " <b>required</b>" if required and "default" not in schema else ""
     default = schema.get("default")
-    said = escape(about) + (f" default <code>{escape(json.dumps(default))}</code>" if default is not None else "")
+    said = prose(about) + (f" default <code>{escape(json.dumps(default))}</code>" if default is not None else "")
     return f"<tr><td><code>{escape(name)}</code></td><td>{type_html(schema)}</td><td>{said}{mark}</td></tr>"
+
+
+def prose(text: str) -> str:
+    """A description with its `code` marked."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def type_html(schema: dict[str, Any]) -> str:

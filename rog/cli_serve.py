@@ -1,0 +1,77 @@
+"""`rog serve` and `rog mcp`: the page and the API, and tools for agents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rog.console import err, opened
+from rog.options import KG, Config, EnvFile, Planner
+
+if TYPE_CHECKING:
+    from rog.serve.engine import Engine
+
+Reasoner = Annotated[str, typer.Option(help="symbolic, lm, or a training run.")]
+K = Annotated[int, typer.Option(min=1, max=20, help="Plans to try.")]
+MaxHops = Annotated[int, typer.Option(min=1, max=4, help="Steps of a plan at most.")]
+Host = Annotated[str, typer.Option(help="Where to listen; anything but this machine needs ROG_API_KEY.")]
+AllowHost = Annotated[list[str] | None, typer.Option(help="A host name to answer to (behind a proxy).")]
+Queue = Annotated[int, typer.Option("--queue", min=1, max=1024, help="Questions in progress; more get 429.")]
+Seconds = Annotated[float, typer.Option(min=0.1, max=3600, help="Time that a question may take.")]
+
+
+def serve_command(
+    kg: KG = "demo",
+    planner: Planner = "auto",
+    reasoner: Reasoner = "symbolic",
+    k: K = 3,
+    max_hops: MaxHops = 3,
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 finds a free one.")] = 8000,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    allow_host: AllowHost = None,
+    queue: Queue = 32,
+    seconds: Seconds = 60,
+    env_file: EnvFile = None,
+    config: Config = None,
+) -> None:
+    """Serve the page and the API. ROG_API_KEY, where it is set, must come with every request."""
+    from rog.cli import DEMO_QUESTIONS
+    from rog.serve.app import make_app
+    from rog.serve.examples import examples
+    from rog.serve.run import address, allowed_hosts, api_key, bound, serve
+
+    key = api_key(host)
+    with bound(host, port) as listening:
+        engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds)
+        asked = DEMO_QUESTIONS if kg == "demo" else examples(engine.graph)
+        app = make_app(engine, title_of(kg), allowed_hosts(host, allow_host or ()), key, asked)
+        url = address(listening)
+        err.print(f"page {url}   API {url}/docs   OpenAI {url}/v1 (model rog)   stop with Ctrl-C", soft_wrap=True)
+        if open_page:
+            import webbrowser
+
+            webbrowser.open(url)
+        serve(app, listening)
+
+
+def engine_of(
+    kg: str, config: Path | None, planner: str, reasoner: str, k: int, max_hops: int, queue: int, seconds: float
+) -> Engine:
+    """The engine over the graph behind --kg."""
+    from rog.progress import progress
+    from rog.serve.engine import Limits
+    from rog.serve.run import make_engine
+
+    graph = opened(kg, config)
+    with progress(err) as report:
+        return make_engine(graph, planner, reasoner, k, max_hops, Limits(queue, seconds), report)
+
+
+def title_of(kg: str) -> str:
+    """What a graph is called without saying where it is: no folder, no host."""
+    if "://" in kg:
+        return kg.partition("://")[2].partition("/")[2] or "neo4j"
+    return Path(kg).name.removesuffix(".kg") if Path(kg).exists() else kg
