@@ -1,4 +1,7 @@
-"""Answers from a language model alone, without the graph: what is in the weights already."""
+"""Answers from a language model alone, without the graph: what is in the weights already.
+
+A model that `rog rl internalize` taught to recite says how it gets to its answer, and that is checked against the graph.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,16 @@ import numpy as np
 from kg.graph import Graph
 from kg.names import normal
 from kg.types import Question
-from planner.base import Plan
+from planner.base import Plan, ScoredPath
 from planner.lm import LanguageModel
+from planner.prompts import END, relation_words
 from reasoner.base import Answer, Evidence, Trace
+from reasoner.prompts import evidence_question
+from reasoner.recall import parse_recital
 
 LONGEST = 48  # tokens of an answer
+PATH, ANSWER, SHOTS = "path", "answer", "shots"  # what is written: a recited path, an answer, or that after examples
+NOTE = "closed book: the graph is not used"
 SEPARATORS = (r"[;\n]", r",", r"\band\b|&")  # between several answers, tried in this order
 EXAMPLES = (
     ("Who wrote Hamlet?", "William Shakespeare"),
@@ -34,27 +42,51 @@ def closed_book_question(text: str) -> str:
     return f"Question: {text}\nAnswer:"
 
 
+def form_of(lm: LanguageModel) -> str:
+    """What a model writes where it is asked without evidence: as its run says; a model without a run needs examples."""
+    return str(lm.run.config.get("form", ANSWER)) if lm.run else SHOTS
+
+
+def closed_prompt(form: str, question: str, known: Sequence[str] = ()) -> str:
+    """The prompt of a question in one of the forms, after lines that may be known; the preamble is not part of it."""
+    if form == PATH:
+        return evidence_question([(name, ends) for name, _, ends in (line.partition(": ") for line in known)], question)
+    return "".join(f"{line}{END}" for line in known) + closed_book_question(question)
+
+
 class ClosedBook:
     """Traces without plan or evidence: the model's greedy answer, its names looked up in the graph.
 
-    A name that no entity has stays what the model wrote; it is right for no question. Nothing is proven.
+    A name that no entity has stays what the model wrote; it is right for no question. Nothing is proven, unless the
+    model recites how it gets there and every step is a stored fact: then that is the plan, and the support.
     A trained model is prompted without examples.
     """
 
     def __init__(self, graph: Graph, lm: LanguageModel) -> None:
         self._graph = graph
         self._lm = lm
+        self._form = form_of(lm)
+        self._words = relation_words(graph) if self._form == PATH else {}
 
     def traces(self, questions: Sequence[Question]) -> list[Trace]:
         """A trace for each question."""
-        plan, evidence = Plan((), note="closed book: the graph is not used"), Evidence(())
         written = self.write([question.text for question in questions])
-        return [Trace(q, plan, evidence, self._answer(text)) for q, text in zip(questions, written, strict=True)]
+        return [self._trace(question, text) for question, text in zip(questions, written, strict=True)]
+
+    def _trace(self, question: Question, text: str) -> Trace:
+        recital = parse_recital(self._graph, self._words, text) if self._form == PATH else None
+        if recital is None:
+            return Trace(question, Plan((), note=NOTE), Evidence(()), self._answer(text))
+        if not recital.holds:
+            return Trace(question, Plan((), note=NOTE), Evidence(()), self._answer("; ".join(recital.names), text))
+        entities, support = tuple(recital.walks), tuple(recital.walks.values())
+        answer = Answer(entities, support, text, "grounded", 1.0, len(entities))
+        return Trace(question, Plan((ScoredPath(recital.relations, 0.0),), note=NOTE), Evidence(()), answer)
 
     def write(self, texts: Sequence[str]) -> list[str]:
         """The most probable next token again and again, up to a line break, for each question."""
-        preamble = "" if self._lm.run else closed_book_preamble()
-        tree = self._lm.tree(preamble, [closed_book_question(text) for text in texts])
+        preamble = closed_book_preamble() if self._form == SHOTS else ""
+        tree = self._lm.tree(preamble, [closed_prompt(self._form, text) for text in texts])
         nodes = tree.begin()
         written: list[list[int]] = [[] for _ in texts]
         going = list(range(len(texts)))
@@ -77,11 +109,11 @@ class ClosedBook:
         text: str = self._lm.tokenizer.decode(tokens, skip_special_tokens=True)
         return text if whole else text.strip().partition("\n")[0].strip()
 
-    def _answer(self, text: str) -> Answer:
+    def _answer(self, text: str, whole: str = "") -> Answer:
         entities = tuple(dict.fromkeys(entities_in(self._graph, text)))
         if not entities:
             return Answer((), (), "the model wrote nothing", "no grounded answer", 0.0)
-        return Answer(entities, (), text, "grounded", 1.0, len(entities))
+        return Answer(entities, (), whole or text, "grounded", 1.0, len(entities))
 
 
 def entities_in(graph: Graph, text: str, separators: Sequence[str] = SEPARATORS) -> list[str]:

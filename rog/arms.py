@@ -104,8 +104,12 @@ def closed_book(setup: Setup, name: str) -> Answering:
     """A language model that answers without the graph."""
     from planner.lm import LanguageModel
     from planner.models import DEFAULT_LM
+    from planner.run import run_of
     from reasoner.closed_book import ClosedBook
 
+    run = run_of(name) if name else None
+    if run is not None and run.config["role"] == CLOSED_BOOK:  # what another run was trained for is nothing to this arm
+        run.check(CLOSED_BOOK, setup.graph)
     return ClosedBook(setup.graph, LanguageModel(name or DEFAULT_LM, setup.progress))
 
 
