@@ -75,3 +75,39 @@ def title_of(kg: str) -> str:
     if "://" in kg:
         return kg.partition("://")[2].partition("/")[2] or "neo4j"
     return Path(kg).name.removesuffix(".kg") if Path(kg).exists() else kg
+
+
+def mcp_command(
+    kg: KG = "demo",
+    planner: Planner = "auto",
+    reasoner: Reasoner = "symbolic",
+    k: K = 3,
+    max_hops: MaxHops = 3,
+    http: Annotated[bool, typer.Option("--http", help="Streamable HTTP at /mcp instead of stdio.")] = False,
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="With --http; 0 finds a free one.")] = 8001,
+    allow_host: AllowHost = None,
+    queue: Queue = 32,
+    seconds: Seconds = 60,
+    env_file: EnvFile = None,
+    config: Config = None,
+) -> None:
+    """Offer the graph to agents: tools search_entities, describe_graph, find_paths, ask, explain_answer."""
+    from contextlib import suppress
+
+    from rog.serve.agents import make_mcp
+    from rog.serve.guard import Guard
+    from rog.serve.run import address, allowed_hosts, api_key, bound, serve
+
+    if not http:
+        engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds)
+        with suppress(KeyboardInterrupt):
+            make_mcp(engine, title_of(kg)).run("stdio")
+        return
+    key = api_key(host)
+    with bound(host, port) as listening:
+        engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds)
+        app = make_mcp(engine, title_of(kg)).streamable_http_app(host="0.0.0.0")  # our guard knows the hosts
+        guarded = Guard(app, engine.metrics, allowed_hosts(host, allow_host or ()), key)
+        err.print(f"MCP {address(listening)}/mcp   stop with Ctrl-C", soft_wrap=True)
+        serve(guarded, listening)

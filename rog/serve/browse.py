@@ -11,11 +11,14 @@ from kg.graph import Graph, not_planned
 from kg.link import search
 from kg.mine import shortest_relation_paths
 from kg.types import format_relation_path, parse_relation_path
+from rog.neighbourhood import neighbourhood
+from rog.picture_svg import svg
 from rog.serve import documents
 from rog.serve import messages as m
 from rog.serve.asking import entity_named, read
 from rog.serve.engine import Engine, check_path
 
+LANES = 8  # relations in the picture of an entity
 CONNECTIONS, CONNECTION_HOPS = 10, 3  # shortest relation paths shown between two entities, and their steps at most
 NAME = "A key, or a name that only one entity has."
 
@@ -33,9 +36,9 @@ def add_graph(app: FastAPI, engine: Engine, title: str, examples: list[str]) -> 
         return await read(about_graph, engine, title, examples, limit)
 
     @app.get("/v1/entity", tags=["graph"])
-    async def entity(entity: EntityText) -> m.Neighbourhood:
-        """An entity and what is around it."""
-        return await read(around, graph, entity)
+    async def entity(entity: EntityText, picture: bool = False) -> m.Neighbourhood:
+        """An entity and what is around it; with `picture` also drawn, as SVG."""
+        return await read(around, graph, entity, picture)
 
     @app.get("/v1/search", tags=["graph"])
     async def find(
@@ -82,9 +85,11 @@ def about_graph(engine: Engine, title: str, examples: list[str], limit: int) -> 
     )
 
 
-def around(graph: Graph, text: str) -> m.Neighbourhood:
+def around(graph: Graph, text: str, picture: bool) -> m.Neighbourhood:
     """What is around an entity."""
-    return documents.neighbourhood(graph, entity_named(graph, text))
+    entity = entity_named(graph, text)
+    drawn = svg(neighbourhood(graph, entity, 1, LANES), heading=False) if picture else None
+    return documents.around(graph, entity, drawn)
 
 
 def walk(graph: Graph, text: str, path: str, limit: int) -> m.Walks:

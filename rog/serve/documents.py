@@ -119,11 +119,11 @@ def walks(graph: Graph, start: Entity, path: str, limit: int, end: str | None = 
     )
 
 
-def neighbourhood(graph: Graph, entity: Entity) -> m.Neighbourhood:
-    """What is around an entity: its relations with the most facts, and the first neighbours along each."""
+def around(graph: Graph, entity: Entity, picture: str | None = None) -> m.Neighbourhood:
+    """What is around an entity: its relations, those with few facts first as they say the most, and neighbours."""
     leaving = graph.frontier([entity.key]).relations()
     hidden = not_planned(graph)
-    ranked = sorted((r for r in leaving if r not in hidden), key=lambda r: (-leaving[r], r))
+    ranked = sorted((r for r in leaving if r not in hidden), key=lambda r: (leaving[r], r))
     rows = []
     for relation in ranked[:RELATIONS]:
         ends = [path.end for path in graph.paths(entity.key, (relation,), EACH).paths]
@@ -140,6 +140,7 @@ def neighbourhood(graph: Graph, entity: Entity) -> m.Neighbourhood:
         aliases=list(entity.aliases),
         relations=rows,
         relations_total=len(ranked),
+        picture=picture,
     )
 
 

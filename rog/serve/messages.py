@@ -175,12 +175,13 @@ class Neighbours(BaseModel):
 
 
 class Neighbourhood(BaseModel):
-    """An entity and what is around it, most facts first."""
+    """An entity and what is around it, relations with few facts first."""
 
     entity: EntityOut
     aliases: list[str]
     relations: list[Neighbours]
     relations_total: int
+    picture: str | None = None
 
 
 class Option(BaseModel):

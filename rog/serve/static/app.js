@@ -355,7 +355,7 @@ async function explore(key, fresh = false) {
   if (!$('#explore').open) $('#explore').showModal();
   $('#found').replaceChildren();
   try {
-    const around = await get('/v1/entity', { entity: key });
+    const around = await get('/v1/entity', { entity: key, picture: true });
     trail = [...trail.filter(step => step.key !== key), around.entity];
     showAround(around);
   } catch (error) {
@@ -366,7 +366,7 @@ const kindOf = entity => [entity.types.join(', '), count(entity.degree, 'fact')]
 const row = entity => el('li', {}, el('button', { type: 'button', onclick: () => explore(entity.key) },
   bdi(entity.label), el('small', {}, kindOf(entity))));
 
-function showAround({ entity, aliases, relations, relations_total: total }) {
+function showAround({ entity, aliases, relations, relations_total: total, picture }) {
   const use = () => {
     $('#explore').close();
     if (current?.question) ask({ question: current.question, entity: entity.key });
@@ -380,13 +380,18 @@ function showAround({ entity, aliases, relations, relations_total: total }) {
     aliases.length ? el('p', { class: 'soft' }, `also ${aliases.slice(0, 6).join(', ')}`) : '',
     el('p', { class: 'pinned' }, el('button', { type: 'button', class: 'small', onclick: use },
       current?.question ? 'Ask the question about it' : 'Ask about it')),
-    ...relations.flatMap(relation => [
-      el('h4', {}, el('span', {}, `${relation.relation.startsWith('~') ? '← ' : ''}${relation.words}`), el('span', {}, relation.facts.toLocaleString('en'))),
-      el('ul', { class: 'rows' }, relation.entities.map(row),
-        relation.facts > relation.entities.length && el('li', { class: 'soft' }, `and ${(relation.facts - relation.entities.length).toLocaleString('en')} more`)),
-    ]),
+    el('dl', {}, relations.flatMap(relation => [
+      el('dt', {}, `${relation.relation.startsWith('~') ? '← ' : ''}${relation.words}`, relation.facts > 1 && el('small', {}, relation.facts.toLocaleString('en'))),
+      el('dd', {}, relation.entities.map(each => el('button', { type: 'button', title: kindOf(each), onclick: () => explore(each.key) }, bdi(each.label))),
+        relation.facts > relation.entities.length && el('span', { class: 'soft' }, `and ${(relation.facts - relation.entities.length).toLocaleString('en')} more`)),
+    ])),
     total > relations.length ? el('p', { class: 'soft' }, `and ${count(total - relations.length, 'more relation')}`) : '',
   );
+  const drawn = el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Picture', onclick: event => {
+    const box = event.target.closest('[data-key]');
+    if (box && box.dataset.key !== entity.key) explore(box.dataset.key);
+  } }, ...new DOMParser().parseFromString(picture ?? '', 'text/html').body.childNodes);
+  $('#around').append(el('details', {}, el('summary', {}, 'As a picture'), drawn));
   $('#around h3').focus();
 }
 
