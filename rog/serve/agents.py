@@ -73,7 +73,9 @@ def make_mcp(engine: Engine, title: str) -> MCPServer:
     """The server of these tools over an engine's graph."""
     graph = engine.graph
     scrub = errors.scrubber(graph, title)
-    server: MCPServer = MCPServer("rog", version=__version__, instructions=INSTRUCTIONS.format(title=title))
+    server: MCPServer = MCPServer(
+        "rog", version=__version__, instructions=INSTRUCTIONS.format(title=title), log_level="WARNING"
+    )
 
     def tool(work: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
         """Offer a function as a tool whose errors are one line."""

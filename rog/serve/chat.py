@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Annotated, Any, Literal
 
@@ -125,51 +125,60 @@ def add_chat(app: FastAPI, engine: Engine, scrub: errors.Scrub, place: Callable[
     @app.post("/v1/chat/completions", response_model=Completion, tags=["chat"], dependencies=[Depends(place)])
     async def complete(asked: ChatRequest, request: Request) -> Response | Completion:
         """Ask as a chat client does. Each question stands alone: earlier messages are not read."""
-        asking = Asking(engine, Ask(question=question_in(asked)))
-        await asking.link()
+        if asked.model != MODEL:
+            raise errors.NotFoundError(f"the model is called {MODEL!r}, not {asked.model[:80]!r}")
         name, now = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
+        said = replies(engine, asked.messages, request)
         if asked.stream:
             usage = asked.stream_options is not None and asked.stream_options.include_usage
-            stream = chunks(asking, request, {"id": name, "created": now}, usage, scrub)
-            return StreamingResponse(stream, media_type="text/event-stream")
-        content = await read(in_words, await asking.trace(left(request)), engine.graph)
+            return StreamingResponse(
+                chunks(said, {"id": name, "created": now}, usage, scrub), media_type="text/event-stream"
+            )
+        content = "".join([text async for kind, text in said if kind == "content"])
         return Completion(id=name, created=now, choices=[Choice(message=Said(content=content))])
 
 
-def question_in(asked: ChatRequest) -> str:
-    """The last message of the user. Raises QuestionError if there is none, or if it is too long."""
-    if asked.model != MODEL:
-        raise errors.NotFoundError(f"the model is called {MODEL!r}, not {asked.model[:80]!r}")
-    said = [message.words for message in asked.messages if message.role == "user"]
-    if not said:
-        raise QuestionError("there is no message of the user")
-    return checked(said[-1])
+async def replies(engine: Engine, messages: list[Message], request: Request) -> AsyncGenerator[tuple[str, str]]:
+    """What is said, as (`reasoning_content` or `content`, text): the plans, then the answer.
+
+    What cannot be asked (nothing, far too much) is said, too: a chat has no other place for it.
+    """
+    texts = [message.words for message in messages if message.role == "user"]
+    try:
+        asking = Asking(engine, Ask.model_construct(question=checked(texts[-1] if texts else "")))
+    except QuestionError as error:
+        yield "content", f"No grounded answer: {error}."
+        return
+    await asking.link()
+    async with aclosing(asking.stages(left(request))) as stages:
+        async for stage in stages:
+            if isinstance(stage, Plan):
+                yield "reasoning_content", await read(plans_in_words, stage, engine.graph)
+            if isinstance(stage, Trace):
+                yield "content", await read(in_words, stage, engine.graph)
 
 
 async def chunks(
-    asking: Asking, request: Request, head: dict[str, Any], usage: bool, scrub: errors.Scrub
+    said: AsyncGenerator[tuple[str, str]], head: dict[str, Any], usage: bool, scrub: errors.Scrub
 ) -> AsyncIterator[bytes]:
-    """The completion in pieces: what is planned, as reasoning, then the answer."""
+    """A completion in pieces, as they are said."""
 
-    def chunk(delta: dict[str, str], finish: str | None = None, **fields: Any) -> bytes:
+    def chunk(delta: dict[str, str], finish: str | None = None) -> dict[str, Any]:
         choices = [{"index": 0, "delta": delta, "finish_reason": finish}]
-        return data({**head, "object": "chat.completion.chunk", "model": MODEL, "choices": choices, **fields})
+        return {**head, "object": "chat.completion.chunk", "model": MODEL, "choices": choices}
 
-    yield chunk({"role": "assistant", "content": ""})
+    yield data(chunk({"role": "assistant", "content": ""}))
     try:
-        async with aclosing(asking.stages(left(request))) as stages:
-            async for stage in stages:
-                if isinstance(stage, Plan):
-                    yield chunk({"reasoning_content": await read(plans_in_words, stage, asking.graph)})
-                if isinstance(stage, Trace):
-                    yield chunk({"content": await read(in_words, stage, asking.graph)})
+        async with aclosing(said):
+            async for kind, text in said:
+                yield data(chunk({kind: text}))
     except RogError as error:
         _, kind, message = errors.described(error, scrub)
         yield data({"error": {"message": message, "type": kind}})
         return
-    yield chunk({}, "stop")
+    yield data(chunk({}, "stop"))
     if usage:
-        yield chunk({}, choices=[], usage=Usage().model_dump())
+        yield data({**chunk({}), "choices": [], "usage": Usage().model_dump()})
     yield format_sse_event(data_str="[DONE]")
 
 

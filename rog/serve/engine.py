@@ -37,6 +37,10 @@ class LateError(RogError):
     """A question that took longer than it may."""
 
 
+class NoWalkError(RogError):
+    """A plan that leads nowhere in this graph."""
+
+
 class GoneError(RogError):
     """Nobody waits for the answer any more."""
 
@@ -219,10 +223,10 @@ class Engine:
 def given_plan(graph: Graph, question: Question, texts: Sequence[str]) -> Plan:
     """The plan that consists of these relation paths, all as probable, each checked to lead somewhere.
 
-    Raises UnknownKeyError for a relation that the graph lacks, QuestionError for a path that cannot be walked.
+    Raises UnknownKeyError for a relation that the graph lacks, NoWalkError for a path that cannot be walked.
     """
     if not question.topics:
-        raise QuestionError("a plan starts at an entity, and the question names none: say which with `entity`")
+        raise NoWalkError("a plan starts at an entity, and the question names none: say which with `entity`")
     paths = list(dict.fromkeys(parse_relation_path(text) for text in texts))
     for path in paths:
         check_path(graph, path)
@@ -230,7 +234,7 @@ def given_plan(graph: Graph, question: Question, texts: Sequence[str]) -> Plan:
         if max(reached) < len(path):
             names = " or ".join(topic.entity.label for topic in question.topics)
             stuck = f"no walk from {names} follows {format_relation_path(path)}"
-            raise QuestionError(f"{stuck}: none gets past step {max(reached)}" if max(reached) else stuck)
+            raise NoWalkError(f"{stuck}: none gets past step {max(reached)}" if max(reached) else stuck)
     return Plan(tuple(ScoredPath(path, -log(len(paths))) for path in paths), note="the plan was given")
 
 

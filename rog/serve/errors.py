@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from kg.errors import GraphError, ModelError, QuestionError, RogError, SlowQueryError, UnknownKeyError
 from kg.graph import Graph
-from rog.serve.engine import BrokenError, BusyError, GoneError, LateError
+from rog.serve.engine import BrokenError, BusyError, GoneError, LateError, NoWalkError
 from rog.serve.messages import Error
 
 
@@ -29,6 +29,7 @@ STATUS: dict[type[RogError], tuple[int, str]] = {  # the first that fits
     BrokenError: (500, "internal_error"),
     SlowQueryError: (504, "too_slow"),
     NotFoundError: (404, "not_found"),
+    NoWalkError: (404, "not_found"),
     UnknownKeyError: (404, "not_found"),
     QuestionError: (422, "invalid_request"),
     GraphError: (503, "graph_error"),

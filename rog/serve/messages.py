@@ -24,7 +24,7 @@ class Ask(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    question: Annotated[str, StringConstraints(min_length=1, max_length=MAX_QUESTION)]
+    question: Annotated[str, StringConstraints(max_length=MAX_QUESTION, pattern=r"\S")]
     entity: Key | None = None
     plan: Annotated[list[Path], Field(min_length=1, max_length=MOST_PLANS)] | None = None
     k: Annotated[int, Field(ge=1, le=MOST_PLANS, description="plans to try")] | None = None
