@@ -116,9 +116,10 @@ def cost(episode: Episode, executor: Executor) -> float:
     return -float(len(episode.retrieved))
 
 
-@answered
 def unproven(episode: Episode, executor: Executor) -> float:
     """How much better the answer is than what is proven of it: right, but not by way of a path."""
+    if not episode.gold or not episode.answer:
+        return 0.0
     return set_f1(episode, episode.answer) - set_f1(episode, proven(episode, executor))
 
 

@@ -99,6 +99,7 @@ def test_refusals(films: Store, executor: Executor) -> None:
     for answers, path, expected in (((), (), 1), (("pacino",), (), 0), ((), ACTORS, 0)):
         episode = executor.run(question(films, *answers), path)
         assert {part(episode, executor) for part in earning.values()} == {expected}
+        assert value("unproven", episode, executor) == 0
 
 
 def test_plans_that_lead_nowhere(films: Store, executor: Executor) -> None:
