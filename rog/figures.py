@@ -36,7 +36,7 @@ def curves(runs: Sequence[Path], form: str) -> bytes:
     rows = {run: read_metrics(run) for run in runs}
     names = list(dict.fromkeys(key.removeprefix("eval_") for found in rows.values() for row in found for key in row))
     panels = [name for name in names if name not in ("step", "epoch") and not any(part in name for part in LEFT_OUT)]
-    panels = [name for name in panels if any(line(found, name)[0] for found in rows.values())][:PANELS]
+    panels = [name for name in panels if any(len(line(found, name)[0]) > 1 for found in rows.values())][:PANELS]
     if not panels:
         raise QuestionError(f"{runs[0]}/metrics.jsonl has no measure by step yet: nothing to plot")
     across = min(3, len(panels))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from kg.types import INVERSE, ReasoningPath
 
+Walk = tuple[tuple[str, ...], bool]  # the entities of a path, and whether it is cited
 GROUPS = 4  # boxes of several entities in a column
 
 
@@ -51,65 +52,57 @@ def network(
     if not paths:
         return Network((), (), ())
     rank = {key: number for number, key in enumerate(answers)}
-    kept = chosen(paths, cited, rank, rows)
+    walks = [(path.entities, path in cited) for path in paths]
+    kept = chosen(walks, rank, rows)
     bundles: list[Bundle] = []
-    where: dict[tuple[int, str], int] = {}
-    for hop in range(len(paths[0].steps) + 1):
-        for keys in column(paths, cited, hop, kept[hop], where):
-            through = [path for path in paths if path.entities[hop] in keys]
-            where |= {(hop, key): len(bundles) for key in keys}
-            bundles.append(Bundle(hop, keys, any(path in cited for path in through), len(through)))
-    walked = [[where[hop, key] for hop, key in enumerate(path.entities)] for path in paths]
+    where: list[dict[str, int]] = []
+    for hop in range(len(walks[0][0])):
+        through = Counter(walk[hop] for walk, _ in walks)
+        strong = {walk[hop] for walk, is_cited in walks if is_cited}
+        where.append({})
+        for keys in column(walks, hop, kept[hop], strong, where):
+            where[hop] |= dict.fromkeys(keys, len(bundles))
+            bundles.append(Bundle(hop, keys, not strong.isdisjoint(keys), sum(through[key] for key in keys)))
     pairs: Counter[tuple[int, int]] = Counter()
-    strong: set[tuple[int, int]] = set()
-    for path, boxes in zip(paths, walked, strict=True):
-        steps = list(pairwise(boxes))
-        pairs.update(steps)
-        if path in cited:
-            strong.update(steps)
+    cited_pairs: set[tuple[int, int]] = set()
+    steps = []
+    for walk, is_cited in walks:
+        steps.append(list(pairwise(boxes[key] for boxes, key in zip(where, walk, strict=True))))
+        pairs.update(steps[-1])
+        cited_pairs.update(steps[-1] if is_cited else ())
     number = {pair: n for n, pair in enumerate(sorted(pairs))}
     back = [relation.startswith(INVERSE) for relation in paths[0].relations]
-    edges = tuple(Edge(*pair, pairs[pair], pair in strong, back[bundles[pair[0]].hop]) for pair in number)
-    path_edges = tuple(tuple(number[pair] for pair in pairwise(boxes)) for boxes in walked)
-    return Network(tuple(bundles), edges, path_edges)
+    edges = tuple(Edge(*pair, pairs[pair], pair in cited_pairs, back[bundles[pair[0]].hop]) for pair in number)
+    return Network(tuple(bundles), edges, tuple(tuple(number[pair] for pair in taken) for taken in steps))
 
 
-def chosen(
-    paths: Sequence[ReasoningPath], cited: Collection[ReasoningPath], rank: dict[str, int], rows: int
-) -> list[set[str]]:
+def chosen(walks: Sequence[Walk], rank: dict[str, int], rows: int) -> list[set[str]]:
     """For each column the entities that stand alone: from the end backwards, those that lead to what is kept."""
     kept: list[set[str]] = []
-    leading = list(paths)
-    for hop in range(len(paths[0].steps), -1, -1):
-        strong = Counter(path.entities[hop] for path in leading if path in cited)
-        some = Counter(path.entities[hop] for path in leading)
-        every = list(dict.fromkeys(path.entities[hop] for path in paths))
-        last = len(rank) if kept else 0
+    leading = walks
+    for hop in range(len(walks[0][0]) - 1, -1, -1):
+        strong = Counter(walk[hop] for walk, is_cited in leading if is_cited)
+        some = Counter(walk[hop] for walk, _ in leading)
+        ranks = {} if kept else rank
         order = sorted(
-            every, key=lambda key: (-min(strong[key], 1), rank.get(key, len(rank)) - last, -strong[key], -some[key])
+            dict.fromkeys(walk[hop] for walk, _ in walks),
+            key=lambda key: (-min(strong[key], 1), ranks.get(key, len(rank)), -strong[key], -some[key]),
         )
         few = order if len(order) <= rows + 1 else order[:rows]  # one more is no more than a group of one
         kept.insert(0, set(few))
-        leading = [path for path in leading if path.entities[hop] in kept[0]]
+        leading = [walk for walk in leading if walk[0][hop] in kept[0]]
     return kept
 
 
 def column(
-    paths: Sequence[ReasoningPath],
-    cited: Collection[ReasoningPath],
-    hop: int,
-    kept: set[str],
-    where: dict[tuple[int, str], int],
+    walks: Sequence[Walk], hop: int, kept: set[str], strong: set[str], where: Sequence[dict[str, int]]
 ) -> list[tuple[str, ...]]:
     """The entities of a column, alone or in groups: by the box that most of their paths come from."""
-    every = dict.fromkeys(path.entities[hop] for path in paths)
-    alone = [(key,) for key in every if key in kept]
+    alone = [(key,) for key in dict.fromkeys(walk[hop] for walk, _ in walks) if key in kept]
     parents: dict[str, Counter[int]] = defaultdict(Counter)
-    strong = {path.entities[hop] for path in paths if path in cited}
-    for path in paths:
-        key = path.entities[hop]
-        if key not in kept:
-            parents[key][where[hop - 1, path.entities[hop - 1]] if hop else 0] += 1
+    for walk, _ in walks:
+        if walk[hop] not in kept:
+            parents[walk[hop]][where[hop - 1][walk[hop - 1]] if hop else 0] += 1
     groups: dict[tuple[bool, int], list[str]] = defaultdict(list)
     for key, counted in parents.items():
         groups[key in strong, min(counted, key=lambda box: (-counted[box], box))].append(key)

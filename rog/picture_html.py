@@ -7,7 +7,7 @@ from html import escape
 from rog.picture import Hop, Lane, Row, Scene
 from rog.picture_page import CSS, SCRIPT
 from rog.picture_svg import PALETTE, svg
-from rog.picture_text import clean
+from rog.picture_text import clean, writable
 
 MANY, SOME = 1000, 50  # paths listed of a plan that carries the answer, and of another
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'"
@@ -79,7 +79,7 @@ def query_html(topic: str, query: str) -> str:
     """A query to copy."""
     return (
         f"<details><summary>As Cypher, from <bdi>{words(topic)}</bdi></summary>"
-        f'<button type="button" class="js" data-copy hidden>Copy</button><pre>{escape(query)}</pre></details>'
+        f'<button type="button" class="js" data-copy hidden>Copy</button><pre>{escape(writable(query))}</pre></details>'
     )
 
 

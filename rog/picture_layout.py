@@ -61,8 +61,8 @@ def placed(scene: Scene, heading: bool = True) -> Placed:
     """The scene with a place for everything; without its heading where a page has one."""
     columns = columns_of(scene.lanes)
     wide = max(LEAST, (columns[-1][1] if columns else 0.0) + PAD + MARGIN)
-    question = tuple(wrap(scene.question, 19, wide - 2 * MARGIN, 3)) if heading else ()
-    answer = tuple(wrap(scene.headline, 15, wide - 2 * MARGIN - 24, 3)) if heading else ()
+    question = tuple(wrap(scene.question, 19 * BOLD, wide - 2 * MARGIN, 3)) if heading else ()
+    answer = tuple(wrap(scene.headline, 15 * BOLD, wide - 2 * MARGIN - 24, 3)) if heading else ()
     y = MARGIN if heading else 4.0
     if heading:
         y += 25 * len(question) + 21 * len(answer) + 22 + 14

@@ -6,6 +6,7 @@ CSS = """
 @media screen and (prefers-color-scheme: dark) { :root { --ink: #e6e9ed; --soft: #a8b2bd; --line: #3b434c;
   --paper: #14181c; --shade: #1d2329; --good: #5fd39a; --warn: #f0b866; --focus: #5ab4e8; } }
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 body { margin: 0; padding: 1.5rem 1.25rem 3rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; overflow-wrap: anywhere; }
 main { margin: 0 auto; max-width: 72rem; }
@@ -78,9 +79,15 @@ for (const page of document.querySelectorAll('.rog-page')) {
   page.addEventListener('mouseleave', back);
   page.addEventListener('click', event => {
     const found = rowsAt(event.target);
-    if (found) { pinned = pinned && String(pinned) === String(found) ? null : found; back(); }
+    if (found) {
+      pinned = pinned && pinned[1].length === found[1].length && pinned[1][0] === found[1][0] ? null : found;
+      back();
+    } else {
+      const lane = event.target.closest('.lane');
+      if (lane) choose(lane.dataset.lane);
+    }
   });
-  page.addEventListener('keydown', event => { if (event.key === 'Escape') { pinned = null; back(); filter(''); } });
+  page.addEventListener('keydown', event => { if (event.key === 'Escape') { pinned = null; back(); choose(chosen); } });
 
   const buttons = all('button[data-filter]');
   const filter = plan => {  // one plan, or all
@@ -91,10 +98,9 @@ for (const page of document.querySelectorAll('.rog-page')) {
     }
     for (const button of buttons) button.setAttribute('aria-pressed', button.dataset.filter === plan);
   };
-  for (const button of buttons) {
-    button.addEventListener('click', () =>
-      filter(button.getAttribute('aria-pressed') === 'true' ? '' : button.dataset.filter));
-  }
+  let chosen = '';
+  const choose = plan => { chosen = chosen === plan ? '' : plan; filter(chosen); };
+  for (const button of buttons) button.addEventListener('click', () => choose(button.dataset.filter));
   for (const button of all('button[data-copy]')) {
     button.addEventListener('click', async () => {
       const code = button.parentElement.querySelector('pre'), said = button.textContent;

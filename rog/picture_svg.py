@@ -7,13 +7,13 @@ from html import escape
 
 from rog.picture import Hop, Lane, Node, Scene
 from rog.picture_group import Edge
-from rog.picture_layout import Box, Placed, PlacedLane, gaps, placed
-from rog.picture_text import clean, fit, width
+from rog.picture_layout import BOLD, Box, Placed, PlacedLane, gaps, placed
+from rog.picture_text import clean, fit, width, writable
 
 FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', 'Noto Sans', sans-serif"
-# By plan, after Okabe and Ito (2008), dark enough for white numbers on them; the second for dark backgrounds.
-PALETTE = ("#0072b2", "#b84a00", "#007a5a", "#8a4fb5", "#8a6500", "#5c6670")
-DARK = ("#5ab4e8", "#f2924f", "#35c79d", "#c09ae6", "#dcb93a", "#a5aeb8")
+# By plan, after Okabe and Ito (2008): told apart by the colour-blind, and by contrast with the number on them.
+PALETTE = ("#0072b2", "#c24e00", "#007f63", "#512a80", "#5e3c00", "#6b7580")
+DARK = ("#4fa8e0", "#ee8a45", "#3fd0a6", "#dcc8fa", "#f6e27a", "#8f99a3")
 INK, SOFT, PAPER, SHADE, LINE, GOOD, WARN = "#1c2126", "#59636e", "#ffffff", "#f6f8fa", "#c3cad2", "#0a6b3d", "#8a4700"
 NIGHT = {
     "t": "fill:#e6e9ed", "s": "fill:#a8b2bd", "bg": "fill:#14181c", "fr": "fill:#1b2127;stroke:#39424b",
@@ -76,7 +76,7 @@ def headed(plan: Placed) -> Iterator[str]:
     scene, x, y = plan.scene, 20.0, 20.0
     for line in plan.question:
         y += 25
-        yield text(x, y - 5, line, font_size=19, font_weight=650)
+        yield text(x, y - 5, line, font_size=19, font_weight=700)
     kind, indent = "s", 0
     if plan.answer and scene.grounded is not None:
         yield check(x + 7, y + 13, "good", GOOD) if scene.grounded else cross(x + 7, y + 13)
@@ -147,7 +147,13 @@ def titled(lane: Lane, frame: Box, colour: int) -> Iterator[str]:
         yield f'<rect class="f{colour}" {bar} width="{filled:.1f}" fill="{PALETTE[colour]}"/>'
     yield text(right, y + 4.5, lane.counts, "s", font_size=12, text_anchor="end")
     room = right - width(lane.counts, 12) - 14 - (x + 18)
-    yield text(x + 18, y + 4.5, fit(lane.title, 13.5, room), font_size=13.5, font_weight=600 if lane.cited else 450)
+    yield text(
+        x + 18,
+        y + 4.5,
+        fit(lane.title, 13.5 * (BOLD if lane.cited else 1), room),
+        font_size=13.5,
+        font_weight=600 if lane.cited else 400,
+    )
 
 
 def relation(x: float, y: float, hop: Hop, room: float, cited: bool) -> str:
@@ -160,7 +166,8 @@ def relation(x: float, y: float, hop: Hop, room: float, cited: bool) -> str:
 def drawn_edge(n: int, edge: Edge, placed_lane: PlacedLane, colour: int) -> str:
     """A line between two boxes, its head where its facts point; thicker for many paths, strong where it is cited."""
     lane, source, target = placed_lane.lane, placed_lane.boxes[edge.source], placed_lane.boxes[edge.target]
-    x, y, to, at = source.x + source.w + 2, source.y + source.h / 2, target.x - 2, target.y + target.h / 2
+    beside = 6 if lane.nodes[edge.source].group else 2  # a stack reaches further
+    x, y, to, at = source.x + source.w + beside, source.y + source.h / 2, target.x - 2, target.y + target.h / 2
     middle, tip = (x + to) / 2, 5.5 if edge.cited else 4
     head = (
         f"M{x + tip:g} {y - tip * 0.75:g}L{x:g} {y:g}l{tip:g} {tip * 0.75:g}"
@@ -195,7 +202,7 @@ def drawn_node(n: int, node: Node, box: Box, strong: bool, colour: int) -> str:
     if node.cited:
         border = f'class="b c{colour}" stroke="{PALETTE[colour]}" stroke-width="1.8"'
     parts = [f'<g class="n" data-n="{n}"']
-    parts += [f' data-key="{escape(clean(node.keys[0]))}">'] if not node.group else [">"]
+    parts += [f' data-key="{escape(writable(node.keys[0]))}">'] if not node.group else [">"]
     parts.append(f"<title>{escape(clean(node_words(node)))}</title>")
     if node.group:
         behind = f'x="{x + 4:g}" y="{y + 4:g}" width="{w:g}" height="{h:g}" rx="{rx}"'
@@ -208,9 +215,9 @@ def drawn_node(n: int, node: Node, box: Box, strong: bool, colour: int) -> str:
         parts.append(check(x + w - 11, y + 10, f"f{colour}", PALETTE[colour]))
         room -= 14
     middle, kind = x + w / 2 - (5 if node.role == "answer" else 0), "t" if strong or node.role == "topic" else "s"
-    weight = 650 if node.cited or node.role == "topic" else 450
+    weight = 700 if node.cited or node.role == "topic" else 400
     line = y + (16.5 if node.note else 23.5)
-    label = fit(node.label, 13 * (1.08 if weight > 500 else 1), room)
+    label = fit(node.label, 13 * (BOLD if weight > 500 else 1), room)
     parts.append(text(middle, line, label, kind, font_weight=weight, text_anchor="middle"))
     if node.note:
         note = fit(node.note, 10.5, w - 14)

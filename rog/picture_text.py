@@ -8,12 +8,19 @@ import unicodedata
 NARROW, WIDE = frozenset(" .,:;'`|!ijlI[]()/\\"), frozenset("mwMW@%&—")
 # Anything that XML 1.0 cannot hold, and lone surrogates, which no file can.
 UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+LONGEST = 500  # characters of a text that is shown
 JOINERS = frozenset("\u200d\ufe0f")
 
 
 def clean(text: str) -> str:
-    """The text on one line, without what XML cannot hold."""
-    return " ".join(UNWRITABLE.sub("\ufffd", text).split())
+    """The text on one line, without what XML cannot hold, and cut with an ellipsis where it is endless."""
+    text = " ".join(writable(text[: 2 * LONGEST]).split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def writable(text: str) -> str:
+    """The text with a sign for everything that XML cannot hold."""
+    return UNWRITABLE.sub("\ufffd", text)
 
 
 def width(text: str, size: float) -> float:
