@@ -129,7 +129,8 @@ def measured(some: Sequence[Kind], options: argparse.Namespace) -> None:
         kept = options.work / f"seed-{options.seed}-{arm}.json"
         if kept.exists():
             continue
-        report = evaluate([parse_system(f"{arm}={run.folder}")], rows, graph, Options("linked", batch=16, limit=LIMIT))
+        alone = parse_system(f"{arm}=lm:{run.folder}")  # the model by itself, which is what was trained
+        report = evaluate([alone], rows, graph, Options(topics="linked", batch=16, limit=LIMIT))
         found = {
             "arm": arm,
             "seed": options.seed,

@@ -89,7 +89,7 @@ def test_what_a_run_leaves(whole: Run, start: Run, letters: Store) -> None:
     assert "answers and no plans" in (whole.folder / "README.md").read_text("utf-8")
     first, last = weights(start), weights(whole)
     assert any(not torch.equal(first[name], last[name]) for name in first)
-    assert make_planner(str(whole.folder), letters).plan([], 3) == []
+    assert make_planner(f"lm:{whole.folder}", letters).plan([], 3) == []
 
 
 def test_a_run_that_was_killed_goes_on_to_the_same_weights(
