@@ -1,0 +1,158 @@
+"""The line before the models: its limit, what is given up, what is read side by side, faults."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import anyio
+import pytest
+from starlette.types import Message, Scope
+
+from kg.store import Store
+from planner.lm import LanguageModel
+from planner.neural import LmPlanner
+from reasoner.pipeline import RoG
+from rog.serve.app import make_app
+from rog.serve.engine import Engine, Limits
+from rog.serve.watch import StoppedError, Watch
+from tests.rog.serving import HEAT, Failing, Waiting, events, served
+
+SECOND = "Who directed Gladiator?"
+
+
+def test_two_at_once_are_both_answered(films: Store) -> None:
+    with served(films) as client, ThreadPoolExecutor(8) as pool:
+        asked = [HEAT, SECOND] * 8
+        found = list(pool.map(lambda text: client.post("/v1/ask", json={"question": text}).json()["text"], asked))
+        assert found == ["Michael Mann", "Ridley Scott"] * 8
+
+
+def test_more_than_may_wait_is_429(films: Store) -> None:
+    planner = Waiting(films)
+    with served(films, planner, Limits(questions=1)) as client, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.post, "/v1/ask", json={"question": HEAT})
+        assert planner.begun.wait(5)
+        for path, body in (
+            ("/v1/ask", {"question": HEAT}),
+            ("/v1/ask", {"question": HEAT, "stream": True}),
+            ("/v1/chat/completions", {"messages": [{"role": "user", "content": HEAT}]}),
+        ):
+            refused = client.post(path, json=body)
+            assert refused.status_code == 429
+            assert refused.headers["retry-after"] == "1"
+            assert "try again" in refused.json()["error"]["message"]
+        planner.go.set()
+        assert first.result(5).json()["text"] == "Michael Mann"
+        assert client.post("/v1/ask", json={"question": HEAT}).status_code == 200  # the place is free again
+
+
+def test_a_slow_question_ends_and_stops_working(films: Store) -> None:
+    watch = Watch()
+    planner = Waiting(films, watch)
+    with served(films, planner, Limits(seconds=0.1), watch=watch) as client:
+        late = client.post("/v1/ask", json={"question": HEAT})
+        assert late.status_code == 504
+        assert "longer than 0.1 seconds" in late.json()["error"]["message"]
+        told = events(client.post("/v1/ask", json={"question": HEAT, "stream": True}).text)
+        assert [name for name, _ in told] == ["link", "error"]
+        planner.go.set()
+        assert client.post("/v1/ask", json={"question": HEAT}).status_code == 200
+        assert 'rog_refused_requests_total{reason="late"} 2.0' in client.get("/metrics").text
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_question_is_given_up_when_its_client_leaves(films: Store, stream: bool) -> None:
+    watch = Watch()
+    planner = Waiting(films, watch)
+    engine = Engine(RoG(films, planner), watch=watch)
+    app: Any = make_app(engine, "films")
+    body = b'{"question": "Who directed Heat?", "stream": %s}' % (b"true" if stream else b"false")
+    scope: Scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "path": "/v1/ask",
+        "raw_path": b"/v1/ask", "query_string": b"", "root_path": "", "scheme": "http", "server": ("127.0.0.1", 8000),
+        "client": ("127.0.0.1", 1), "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")],
+    }  # fmt: skip
+
+    async def leave() -> None:
+        read = False
+
+        async def receive() -> Message:
+            nonlocal read
+            if not read:
+                read = True
+                return {"type": "http.request", "body": body, "more_body": False}
+            while not planner.begun.is_set():
+                await anyio.sleep(0.005)
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            pass
+
+        with anyio.fail_after(5):
+            await app(scope, receive, send)
+
+    anyio.run(leave)
+    assert planner.stopped.wait(5)
+    engine.close()
+
+
+def test_what_waits_together_is_read_side_by_side(films: Store, tiny: LanguageModel) -> None:
+    planner = LmPlanner(films, tiny)
+    alone = RoG(films, planner)
+    engine = Engine(RoG(films, planner))
+    questions = [alone.question(f"Who directed {name}?") for name in ("Heat", "Gladiator", "The Insider")]
+    wanted = [alone.traces([question])[0].plan.paths for question in questions]
+
+    async def ask_all() -> list[Any]:
+        found: list[Any] = [None] * len(questions)
+
+        async def ask(number: int) -> None:
+            async for stage in engine.stages(questions[number], 3, 3):
+                found[number] = stage
+
+        engine._changed.acquire()  # the line fills before the first is taken
+        async with anyio.create_task_group() as group:
+            for number in range(len(questions)):
+                group.start_soon(ask, number)
+            await anyio.sleep(0)
+            engine._changed.release()
+        return found
+
+    before = tiny.forwards
+    traces = anyio.run(ask_all)
+    engine.close()
+    assert [[path.relations for path in trace.plan.paths] for trace in traces] == [
+        [path.relations for path in plan] for plan in wanted
+    ]
+    assert "rog_batch_size_sum 3.0" in engine.metrics.text().decode()
+    assert "rog_batch_size_count 1.0" in engine.metrics.text().decode()
+    assert tiny.forwards > before
+
+
+def test_a_model_asks_whether_to_go_on(films: Store, tiny: LanguageModel) -> None:
+    watch = Watch()
+    planner = LmPlanner(watch.graph(films), tiny)
+    question = RoG(films, planner).question(HEAT)
+    assert planner.plan([question])[0].paths
+    hook = tiny.model.register_forward_pre_hook(watch.check)
+    watch.wanted = lambda: False
+    try:
+        with pytest.raises(StoppedError):
+            tiny.tree("", ["x"]).begin()
+    finally:
+        hook.remove()
+    with pytest.raises(StoppedError):
+        planner.plan([question])
+
+
+def test_a_fault_of_ours_is_500_without_its_text(films: Store, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR, "rog"), served(films, Failing()) as client:
+        for _ in range(2):  # the server lives on
+            broken = client.post("/v1/ask", json={"question": HEAT})
+            assert broken.status_code == 500
+            assert "secret" not in broken.text
+            assert "Traceback" not in broken.text
+        assert events(client.post("/v1/ask", json={"question": HEAT, "stream": True}).text)[-1][0] == "error"
+    assert "ZeroDivisionError" in caplog.text
