@@ -1,6 +1,6 @@
 """Answers from a language model alone, without the graph: what is in the weights already.
 
-A model that `rog rl internalize` taught to recite says how it gets to its answer, and that is checked against the graph.
+A model that `rog rl internalize` taught says how it gets to its answer, and that is checked against the graph.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from reasoner.base import Answer, Evidence, Trace
 from reasoner.prompts import evidence_question
 from reasoner.recall import parse_recital
 
-LONGEST = 48  # tokens of an answer
+LONGEST, RECITED = 48, 160  # tokens of an answer, and of a recited path
 PATH, ANSWER, SHOTS = "path", "answer", "shots"  # what is written: a recited path, an answer, or that after examples
 NOTE = "closed book: the graph is not used"
 SEPARATORS = (r"[;\n]", r",", r"\band\b|&")  # between several answers, tried in this order
@@ -90,7 +90,7 @@ class ClosedBook:
         nodes = tree.begin()
         written: list[list[int]] = [[] for _ in texts]
         going = list(range(len(texts)))
-        for _ in range(LONGEST):
+        for _ in range(RECITED if self._form == PATH else LONGEST):
             for number in going:
                 written[number].append(int(np.argmax(nodes[number].logp)))
             going = [number for number in going if not self._is_over(written[number])]

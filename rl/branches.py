@@ -52,7 +52,10 @@ def scored(model: Any, sequences: Sequence[Branches]) -> Scores:
     tokens = torch.zeros(len(sequences), width, dtype=torch.long)
     positions = torch.zeros(len(sequences), width, dtype=torch.long)
     sees = torch.eye(width, dtype=torch.bool).repeat(len(sequences), 1, 1)  # padding sees itself: no row is empty
-    rows, places, wanted, owner = [], [], [], []
+    rows: list[int] = []
+    places: list[int] = []
+    wanted: list[int] = []
+    owner: list[int] = []  # of each token the number of its answer
     count = 0
     for row, sequence in enumerate(sequences):
         start = len(sequence.prompt)
@@ -107,7 +110,7 @@ def write(model: Any, tokenizer: Any, prompts: Sequence[Tokens], longest: int, b
     order = sorted(range(len(prompts)), key=lambda number: len(prompts[number]))  # little padding
     for start in range(0, len(order), batch):
         found += written(model, tokenizer, [prompts[number] for number in order[start : start + batch]], longest)
-    back = {number: text for number, text in zip(order, found, strict=True)}
+    back = dict(zip(order, found, strict=True))
     return [back[number] for number in range(len(prompts))]
 
 

@@ -25,7 +25,7 @@ from rl.internalize_sample import Round, Sampler, share
 from rl.internalize_settings import METHODS, Internalization
 from rl.knowledge import Knowledge, Lesson
 
-PROBE = 64  # questions by which the gap is measured before and after
+PROBE = 32  # questions by which the gap is measured before and after
 
 
 def form_of(settings: Internalization) -> str:
@@ -115,7 +115,7 @@ class Internalizer:
 
         scores = scored(self._model, [sequence for item in items for sequence in item.sequences])
         loss = batch_loss(items, scores, self._settings)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         clip_grad_norm_(self._learned, self._settings.clip)
         for group in self._optimizer.param_groups:
             group["lr"] = self._rate()
@@ -176,7 +176,9 @@ class Internalizer:
         folder = self._run.last_checkpoint()
         kept = []
         metrics = self._run.folder / "metrics.jsonl"
-        counts = json.loads((folder / "trainer_state.json").read_text("utf-8")) if folder else {"number": -1}
+        counts: dict[str, Any] = (
+            json.loads((folder / "trainer_state.json").read_text("utf-8")) if folder else {"number": -1}
+        )
         if metrics.exists():  # rounds after the checkpoint come again
             lines = metrics.read_text("utf-8").splitlines(keepends=True)
             kept = [line for line in lines if line.endswith("\n") and json.loads(line)["round"] <= counts["number"]]

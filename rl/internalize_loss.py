@@ -89,7 +89,7 @@ def batch_loss(items: Sequence[Item], scores: Scores, settings: Internalization)
 
     if settings.method in ("sft", "pretrain"):
         return likelihood(scores)
-    parts = scores.means.split([item.answers for item in items])
+    parts = torch.split(scores.means, [item.answers for item in items])
     if settings.method == "rlag":
         losses = [rlag(item.roles, part, settings) for item, part in zip(items, parts, strict=True)]
     else:

@@ -13,11 +13,13 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from planner.prompts import SEPARATOR
-from reasoner.closed_book import LONGEST, PATH, closed_prompt
+from reasoner.closed_book import PATH, RECITED, closed_prompt
 from rl.branches import Branches, Tokens, write
 from rl.internalize_loss import CHOSEN, KNOWLEDGE, REJECTED, Item
 from rl.internalize_settings import Internalization
 from rl.knowledge import Judged, Knowledge, Lesson, others
+
+SPARE = 4  # tokens that a written answer may have more than the longest right one
 
 
 class Round(NamedTuple):
@@ -39,6 +41,8 @@ class Sampler:
         self._alike = others(lessons)
         begin = tokenizer.bos_token_id
         self._begin: Tokens = () if begin is None else (begin,)
+        lengths = (len(self._tokens(lesson.written(form))) for lesson in lessons)
+        self._longest = min(RECITED, max(lengths) + SPARE)  # a model that has learned nothing does not stop by itself
         self.tokens_read = 0
 
     def round(self, number: int, lessons: Sequence[Lesson]) -> Round:
@@ -153,7 +157,7 @@ class Sampler:
 
     def _write(self, prompts: Sequence[Tokens]) -> list[str]:
         self.tokens_read += sum(map(len, prompts))
-        return write(self._model, self._tokenizer, prompts, LONGEST)
+        return write(self._model, self._tokenizer, prompts, self._longest)
 
 
 def share(judged: Sequence[Judged]) -> float:

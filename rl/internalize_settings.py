@@ -1,6 +1,4 @@
-"""How part of a graph is put into a model's weights: settings, each with its flag's help; light, as the command line
-reads them.
-"""  # noqa: D205
+"""How part of a graph is put into a model's weights: settings, each with its flag's help; light."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ class Internalization:
     most_answers: int = key(3, "Entities of a step at most; questions with longer lists are left out.", 1)
     limit: int = key(0, "Questions to learn from at most, drawn by the seed (0: all).", 0)
     round: int = key(256, "Questions a round: sampled, judged, then learned from.", 1)
-    batch: int = key(16, "Questions a step.", 1)
+    batch: int = key(8, "Questions a step.", 1)
     learning_rate: float = key(4e-4, "The highest learning rate; it rises first and then falls as a cosine.", 1e-9)
     warmup: float = key(0.03, "The share of the tokens in which the learning rate rises.", 0, 1)
     weight_decay: float = key(0.0, "Weight decay of AdamW.", 0)
@@ -37,8 +35,8 @@ class Internalization:
     beta_knowledge: float = key(0.2, "RLAG's weight of the knowledge where they differ.", 0)
     beta_answer: float = key(0.5, "RLAG's weight of the preferred and of the rejected answer.", 0)
     gamma: float = key(0.8, "RLAG's margin.")
-    chosen_most: float = key(-0.2, "Log-probability of a preferred answer from which it need not rise further.", None, 0)
-    rejected_least: float = key(-5.0, "The same of a rejected one, from which it need not fall further.", None, 0)
+    chosen_most: float = key(-0.2, "Log-probability of a preferred answer that need not rise further.", None, 0)
+    rejected_least: float = key(-5.0, "Log-probability of a rejected answer that need not fall further.", None, 0)
     open_book: bool = key(False, "Score the preferred answer after the retrieved paths, as published.")
     group: int = key(4, "Candidate answers of a question (grpo).", 2)
     save_rounds: int = key(4, "Rounds between checkpoints: what a kill may cost.", 1)

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from rl.internalize_settings import Internalization
 from rl.settings import DEFAULT_REWARD, PlanGradient
 from rog.cli_train import KG, Config, Data, Force, Out, Resume
 from rog.config import with_flags
-from rog.settings import RL_PRESETS
+from rog.settings import HEART_PRESETS, RL_PRESETS
 
 rl_app = typer.Typer(
     help="Refine by reward: plans that lead to the right answers.", no_args_is_help=True, rich_markup_mode=None
@@ -56,6 +57,44 @@ def plan_command(
         f"{to}: {result['steps']:,.0f} steps · {result['plans_scored']:,.0f} plans tried · {result['passes']:,.0f} "
         f"passes · {result['seconds']:,.0f} s · F1 on dev {result['dev_f1_before']:.3f} → {result['dev_f1']:.3f}"
     )
+
+
+@rl_app.command("internalize", help="Put facts into the weights: what retrieved paths answer, answered without them.")
+@with_flags(Internalization)
+def internalize_command(
+    data: Data,
+    to: Out,
+    start: Annotated[Path | None, typer.Option("--from", help="The run to start from, if any.")] = None,
+    kg: KG = "",
+    preset: Preset = "laptop",
+    config: Config = None,
+    resume: Resume = False,
+    force: Force = False,
+    **flags: Any,
+) -> None:
+    """Learn by heart, and say what came of it."""
+    from planner.run import Run
+    from rog.config import resolve
+    from rog.console import err, out
+    from rog.internalizing import internalize, lessons_of
+    from rog.progress import progress
+
+    settings = resolve(Internalization(), HEART_PRESETS[preset], config, flags)
+    Run(to).check_target(resume, force)
+    begin = Run(start) if start else None
+    with progress(err) as report:
+        found = lessons_of(data, begin, kg, settings, report)
+        result = internalize(found, begin, settings, to, resume, force, report)
+    about = found.about
+    out.print(
+        f"{to}: {about['facts']:,} facts by {about['questions']:,} questions ({about['left_out']:,} left out) · "
+        f"{result['tokens']:,.0f} tokens · {result['seconds']:,.0f} s"
+    )
+    if "closed_after" in result:
+        out.print(
+            f"right on questions that were trained on: from memory {result['closed_before']:.3f} → "
+            f"{result['closed_after']:.3f}, with the paths {result['open_before']:.3f} → {result['open_after']:.3f}"
+        )
 
 
 @rl_app.command("probe")

@@ -1,4 +1,4 @@
-"""`rog rl internalize`: from a data folder, and maybe a run to start from, to a model that answers without the graph."""
+"""`rog rl internalize`: from a data folder, and maybe a run, to a model that answers without the graph."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ def card(found: Lessons, settings: Internalization, result: dict[str, float]) ->
 seed {settings.seed}.
 
 - graph: `{about["kg"]}`, SHA-256 `{about["graph_sha256"] or "unknown"}`
-- {result["tokens"]:,.0f} tokens in {result["steps"]:,.0f} steps, {result["seconds"]:,.0f} s; {result["tokens_sampled"]:,.0f} \
-tokens of prompts were read to sample answers
+- {result["tokens"]:,.0f} tokens in {result["steps"]:,.0f} steps, {result["seconds"]:,.0f} s
+- {result["tokens_sampled"]:,.0f} tokens of prompts were read to sample answers
 {asked}- finished: {time.strftime("%Y-%m-%d")}
 
 The questions above were trained on. What the model says is what it remembers of this graph as it was, true or not.

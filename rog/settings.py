@@ -46,3 +46,8 @@ RL_PRESETS: dict[str, dict[str, Any]] = {
     "laptop": {},
     "gpu": {"batch": 32, "pass_tokens": 8192},
 }
+HEART_PRESETS: dict[str, dict[str, Any]] = {
+    "smoke": {"tokens": 2_000, "limit": 32, "round": 16},
+    "laptop": {},
+    "gpu": {"tokens": 3_000_000, "batch": 32, "layers": 1.0, "round": 1024},
+}

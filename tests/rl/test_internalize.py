@@ -38,7 +38,7 @@ ASKED: tuple[tuple[str, str, RelationPath, tuple[str, ...]], ...] = (
     ("Who acts in Heat?", "heat", ("actor",), ("de_niro", "pacino")),
     ("Where was the director of Heat born?", "heat", ("directed_by", "born_in"), ("chicago",)),
 )
-SETTINGS = Internalization(tokens=3000, round=4, batch=4, layers=1.0, learning_rate=3e-3, sampled=1.0, save_rounds=1)
+SETTINGS = Internalization(tokens=2000, round=4, batch=4, layers=1.0, learning_rate=3e-3, sampled=0.5, save_rounds=1)
 
 
 def row(text: str, topic: str, path: RelationPath, answers: tuple[str, ...]) -> Row:
@@ -51,7 +51,9 @@ def lessons(films: Store) -> list[Lesson]:
 
 
 def found(films: Store, settings: Internalization, form: str = PATH) -> Lessons:
-    return gathered([row(*each) for each in ASKED], films, None, settings, {"form": form, "data": "d", "kg": films.name})
+    return gathered(
+        [row(*each) for each in ASKED], films, None, settings, {"form": form, "data": "d", "kg": films.name}
+    )
 
 
 def test_a_recital_says_what_the_graph_says(films: Store) -> None:
@@ -170,10 +172,12 @@ def test_a_tiny_model_learns_by_heart(
     films: Store, tiny_folder: Path, tmp_path: Path, method: str, rationale: bool
 ) -> None:
     settings = replace(
-        SETTINGS, model=str(tiny_folder), method=method, rationale=rationale, tokens=12_000, gamma=0.8, group=3
+        SETTINGS, model=str(tiny_folder), method=method, rationale=rationale, tokens=5_000, group=3
     )
     run = Run(tmp_path / "run")
-    result = internalize(found(films, settings, PATH if rationale else ANSWER), None, settings, run.folder, False, False)
+    result = internalize(
+        found(films, settings, PATH if rationale else ANSWER), None, settings, run.folder, False, False
+    )
     rows = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
     assert rows[-1]["tokens"] == result["tokens"] >= settings.tokens
     rounds = [each["loss"] for each in rows if "loss" in each]
