@@ -78,9 +78,14 @@ class Lane:
     @property
     def name(self) -> str:
         """The plan in words, with its probability."""
+        return f"Plan {self.number} ({self.percent}): {self.title}" if self.percent else self.title
+
+    @property
+    def percent(self) -> str:
+        """The probability in per cent, or '' where none is known."""
         if self.probability is None:
-            return self.title
-        return f"Plan {self.number}, probability {self.probability:.2f}: {self.title}"
+            return ""
+        return f"{100 * self.probability:.0f} %" if self.probability >= 0.005 else "< 1 %"
 
 
 @dataclass(frozen=True)

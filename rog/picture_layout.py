@@ -87,7 +87,8 @@ def notes(scene: Scene) -> Iterator[str]:
         return
     legend = {
         "strong line: the cited path": any(edge.cited for edge in edges),
-        "faint line: another path that was found": scene.grounded is not None and not all(e.cited for e in edges),
+        "faint line: another path that was found": bool(scene.grounded) and not all(edge.cited for edge in edges),
+        "faint line: a path that was found, none is cited": scene.grounded is False,
         "✓ answer": any(node.role == "answer" for node in nodes),
         "stack: several entities": any(node.group for node in nodes),
         "arrows point as facts are stored; against the flow, the step is walked backwards": any(
@@ -106,7 +107,13 @@ def columns_of(lanes: Sequence[Lane]) -> list[tuple[float, float]]:
         if hop:
             labels = [lane.hops[hop - 1].label for lane in lanes if len(lane.hops) >= hop]
             x += max(SPACE_MIN, min(SPACE_MAX, max(width(label, 11.5) for label in labels) + 38))
-        room = [max(width(node.label, LABEL * BOLD) + 30, min(width(node.note, SMALL) + 22, 150)) for node in nodes]
+        room = [
+            max(
+                width(node.label, LABEL * BOLD) + (44 if node.role == "answer" else 30),
+                min(width(node.note, SMALL) + 22, 150),
+            )
+            for node in nodes
+        ]
         wide = max(NARROWEST, min(WIDEST, max(room, default=0)))
         columns.append((x, x + wide))
         x += wide

@@ -37,8 +37,10 @@ pre { background: var(--shade); border: 1px solid var(--line); border-radius: 6p
   font-size: .82rem; overflow-x: auto; margin: .4rem 0; white-space: pre-wrap; }
 .rog-why .n, .rog-why .e { cursor: pointer; }
 .rog-why .dim .e:not(.hot), .rog-why .dim .n:not(.hot) { opacity: .18; }
-@media print { body { padding: 0; font-size: 11pt; } .tools, button { display: none; }
-  details::details-content { content-visibility: visible; height: auto; } tr, .lane { break-inside: avoid; } }
+a { color: var(--focus); }
+@page { margin: 14mm; }
+@media print { body { padding: 0; font-size: 11pt; } .tools, button { display: none; } tr { break-inside: avoid; }
+  .scroll { overflow: visible; } .scroll svg { min-width: 0; max-height: 200mm; } }
 """
 
 SCRIPT = """
@@ -112,6 +114,5 @@ for (const page of document.querySelectorAll('.rog-page')) {
   }
   for (const tool of all('[hidden].js')) tool.hidden = false;
   filter('');
-  addEventListener('beforeprint', () => all('details').forEach(part => { part.open = true; }));
 }
 """

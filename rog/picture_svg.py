@@ -139,8 +139,7 @@ def titled(lane: Lane, frame: Box, colour: int) -> Iterator[str]:
     yield f'<circle class="f{colour}" cx="{x:g}" cy="{y:g}" r="10" fill="{PALETTE[colour]}"/>'
     yield text(x, y + 4, str(lane.number), "on", font_size=11.5, font_weight=700, text_anchor="middle")
     if lane.probability is not None:
-        percent = f"{100 * lane.probability:.0f} %" if lane.probability >= 0.005 else "< 1 %"
-        yield text(right, y + 4.5, percent, font_size=12.5, font_weight=600, text_anchor="end")
+        yield text(right, y + 4.5, lane.percent, font_size=12.5, font_weight=600, text_anchor="end")
         filled, right = max(1.5, 56 * min(lane.probability, 1.0)), right - 116
         bar = f'x="{right + 12:g}" y="{y - 3:g}" height="6" rx="3"'
         yield f'<rect class="bar" {bar} width="56" fill="#d9dee4"/>'

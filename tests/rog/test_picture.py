@@ -203,7 +203,7 @@ def test_a_page_is_whole_and_reads_without_script(demo: Store) -> None:
     root = ET.fromstring(re.search(r"<svg.*?</svg>", html, re.DOTALL).group())  # type: ignore[union-attr]
     assert root.attrib["role"] == "img"
     assert root.find("{*}title").text == root.attrib["aria-label"]  # type: ignore[union-attr]
-    assert "Plan 1, probability" in (root.find("{*}desc").text or "")  # type: ignore[union-attr]
+    assert "Plan 1 (100 %): capital" in (root.find("{*}desc").text or "")  # type: ignore[union-attr]
 
 
 def test_a_neighbourhood_shows_every_relation_and_states_what_is_left_out(demo: Store) -> None:
