@@ -64,4 +64,9 @@ COEFFICIENTS: dict[str, dict[str, float]] = {
         "fit:probability": 0.5514,
         "fit:constant": -5.3091,
     },
+    "trained": {
+        "model": 0.9534,
+        "semantic": 0.9096,
+        "constant": 0.8080,
+    },
 }

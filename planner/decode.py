@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import exp, inf, log
 from typing import NamedTuple, Protocol
 
 from kg.errors import ModelError
 from kg.types import RelationPath
-from planner.lm import Node, Tokens
+from planner.lm import Node, Tokens, known
 from planner.space import Legal
 
 # How much is read in one pass. Any values give the same plans; these took the fewest passes and tokens in trials
@@ -63,13 +63,14 @@ class Hypothesis(NamedTuple):
 class Decoded:
     """The most probable plans, best first, and the log of an upper bound on the probability of all legal plans.
 
-    `read` counts the prefixes that the model has read.
+    `read` counts the prefixes that the model has read; `drafted` are the drafts with their log-probabilities.
     """
 
     best: tuple[Hypothesis, ...]
     log_total: float
     exact: bool
     read: int
+    drafted: tuple[Hypothesis, ...] = ()
 
 
 @dataclass(slots=True)
@@ -136,16 +137,27 @@ def decode(
     question that are likely to be among its best: they are read along with the prompt, which changes no result but
     how many passes it takes (speculative decoding, Leviathan et al., ICML 2023, arXiv:2211.17192).
     """
-    roots = [Search(space, spelling) for space in spaces]
-    guesses = [[spelling.plan(path)[:-1] for path in some] for some in drafts or [()] * len(spaces)]
-    begun = tree.begin([[search.stem, *some] for search, some in zip(roots, guesses, strict=True)])
-    for search, node in zip(roots, begun, strict=True):
-        search.begin(node)
-    while going := [search for search in roots if not search.advance(k, effort)]:
+    searches = [Search(space, spelling) for space in spaces]
+    drafts = drafts or [()] * len(spaces)
+    ahead = [[spelling.plan(path)[:-1] for path in some] for some in drafts]
+    roots = tree.begin([[search.stem, *some] for search, some in zip(searches, ahead, strict=True)])
+    for search, root in zip(searches, roots, strict=True):
+        search.begin(root)
+    while going := [search for search in searches if not search.advance(k, effort)]:
         wanted = [search.wanted(effort.batch) for search in going]
         nodes = [entry.node for entries in wanted for entry in entries]
         tree.read(nodes, [list(search.reading(e)) for search, some in zip(going, wanted, strict=True) for e in some])
-    return [search.result(k) for search in roots]
+    drafted = [
+        tuple(Hypothesis(path, spelled(spelling, path, root)) for path in some)
+        for some, root in zip(drafts, roots, strict=True)
+    ]
+    return [replace(search.result(k), drafted=some) for search, some in zip(searches, drafted, strict=True)]
+
+
+def spelled(spelling: Spelling, path: RelationPath, root: Node) -> float:
+    """The log-probability of a whole plan that was read after the prompt, its end included."""
+    step = known(root, spelling.plan(path)[:-1])
+    return step.logp + float(step.node.logp[spelling.end])
 
 
 class Search:
@@ -220,8 +232,8 @@ class Search:
         return log_sum([hypothesis.logp for hypothesis in self._done])
 
     def _log_total(self) -> float:
-        known = {hypothesis.path for hypothesis in self._done}
-        waiting = [-entry.cost for entry in self._queue if entry.edge or entry.path not in known]
+        done = {hypothesis.path for hypothesis in self._done}
+        waiting = [-entry.cost for entry in self._queue if entry.edge or entry.path not in done]
         return log_sum([self._done_mass(), *waiting])
 
     def _queue_after(self, entry: Entry, logp: float, node: Node) -> None:

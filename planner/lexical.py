@@ -5,7 +5,8 @@ With a sentence encoder the comparison is also one of meaning; that is the `sema
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import exp
 
 import numpy as np
@@ -21,6 +22,20 @@ from planner.space import PlanSpace, plan_space
 
 BUDGET = 20_000  # legal plans compared for one question
 FIT = "fit:"  # prefix of the coefficients that tell how likely the best plan is to fit at all
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A distribution over the legal plans of a question.
+
+    `best` are the compared plans, best first, `logp` gives a plan's natural-log probability, `fits` the probability
+    that the best one says what is asked; `complete` says that all legal plans were compared.
+    """
+
+    best: list[RelationPath]
+    logp: Callable[[RelationPath], float]
+    fits: float
+    complete: bool
 
 
 class LexicalPlanner:
@@ -54,6 +69,25 @@ class LexicalPlanner:
         plans, complete = space.plans(BUDGET)
         return plans, self._features(question, space, plans), complete
 
+    def prior(self, question: Question, space: PlanSpace) -> Prior:
+        """This planner's distribution over the legal plans (there must be one), for another to build on."""
+        plans, table, complete = self.compared(question, space)
+        scores = self.scores(table)
+        logp = log_softmax(scores)
+        order = np.argsort(-logp, kind="stable")
+        best = int(order[0])
+        fits = fit_probability(self._coefficients, self.names, table[best], exp(logp[best]))
+        known = dict(zip(plans, logp.tolist(), strict=True))
+        norm = float(scores[best] - logp[best])
+
+        def score(path: RelationPath) -> float:
+            """The log-probability, of a plan that was not compared as of one more."""
+            if path not in known:
+                known[path] = float(self.scores(self._features(question, space, [path]))[0]) - norm
+            return float(known[path])
+
+        return Prior([plans[row] for row in order], score, fits, complete)
+
     def scores(self, table: Table) -> NDArray[np.float64]:
         """The score of each plan, (len(table),): log-probabilities up to a constant."""
         return table @ vector(self._coefficients, self.names)
@@ -80,7 +114,11 @@ def fit_probability(
 ) -> float:
     """The probability that the best plan says what is asked at all, from its features and its share (a logit)."""
     weights = {name.removeprefix(FIT): value for name, value in coefficients.items() if name.startswith(FIT)}
-    value = weights["constant"] + weights["probability"] * probability + row @ vector(weights, names)
+    return sigmoid(weights["constant"] + weights["probability"] * probability + float(row @ vector(weights, names)))
+
+
+def sigmoid(value: float) -> float:
+    """The logistic function."""
     return float(1 / (1 + exp(-value)))
 
 

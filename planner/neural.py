@@ -26,9 +26,8 @@ class LmPlanner:
     What is shown as a probability is the model's, renormalised over the legal plans; where some prefixes were never
     opened their whole mass is counted, so it is a lower bound. A trained model may also say `none`, as it has learned
     to of questions that no relation path answers: that probability, where it is among the k + 1 greatest, is what
-    `fits` lacks of 1. One that was never
-    trained plans poorly alone; `planner.combined` is the planner for those. The search ends early when the plans found
-    hold the share `mass` of that probability.
+    `fits` lacks of 1. The search ends early when the plans found hold the share `mass` of that probability.
+    `planner.trained` and `planner.combined` are better planners, with a trained model and with one that is not.
     """
 
     name = "lm"
@@ -52,13 +51,27 @@ class LmPlanner:
         spaces = [plan_space(self._graph, question, max_hops) for question in questions]
         askable = [number for number, space in enumerate(spaces) if space.options(())]
         plans = [nothing_to_plan(question) for question in questions]
-        if askable:
-            tree = self._lm.tree(self._preamble, [self._prompt(questions[number]) for number in askable])
-            legal = [OrNothing(spaces[number]) if self._lm.run else spaces[number] for number in askable]
-            decoded = decode(legal, tree, self.spelling, k + bool(self._lm.run), self._effort)
-            for number, found in zip(askable, decoded, strict=True):
-                plans[number] = plan_of(found, k)
+        some = self.decoded([questions[number] for number in askable], [spaces[number] for number in askable], k)
+        for number, found in zip(askable, some, strict=True):
+            plans[number] = plan_of(found, k)
         return plans
+
+    def decoded(
+        self,
+        questions: Sequence[Question],
+        spaces: Sequence[Legal],
+        k: int,
+        drafts: Sequence[Sequence[RelationPath]] = (),
+    ) -> list[Decoded]:
+        """The `k` most probable legal plans of each question, and `none` beside them where the model is trained.
+
+        `drafts` are as in `decode`; `(NOTHING,)` may be one of them.
+        """
+        if not questions:
+            return []
+        tree = self._lm.tree(self._preamble, [self._prompt(question) for question in questions])
+        legal = [OrNothing(space) if self._lm.run else space for space in spaces]
+        return decode(legal, tree, self.spelling, k + bool(self._lm.run), self._effort, drafts)
 
 
 @dataclass(frozen=True)

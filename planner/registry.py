@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kg.graph import Graph, content_hash
 from kg.types import Progress
 from planner.base import Planner
@@ -9,13 +11,16 @@ from planner.lexical import LexicalPlanner
 from planner.models import DEFAULT_LM
 from planner.run import Run, run_of
 
+if TYPE_CHECKING:
+    from planner.neural import LmPlanner
+
 PLANNERS = {
     "auto": "the run that was trained on this graph, where one is bundled (the demo graph's); else combined",
     "lexical": "words and shapes only, no model",
     "semantic": "with a sentence encoder",
     "combined": f"semantic, and a language model that reads the question ({DEFAULT_LM})",
-    "lm": "a language model alone; lm:NAME for another than the default",
-    "RUN": "the directory of a training run: the planner that `rog train planner` made",
+    "lm": "a language model alone; lm:NAME for another than the default, lm:RUN for a trained one",
+    "RUN": "the directory of a training run: the planner that `rog train planner` made, and the semantic one",
 }
 
 
@@ -25,27 +30,35 @@ def make_planner(name: str, graph: Graph, progress: Progress | None = None) -> P
         name = bundled_run("planner", graph) or "combined"
     if name == "lexical":
         return LexicalPlanner(graph)
-    run = run_of(name.removeprefix("lm:"))
+    alone = name == "lm" or name.startswith("lm:")
+    name = (name.removeprefix("lm").removeprefix(":") if alone else name) or DEFAULT_LM
+    run = run_of(name)
     if run is not None:
-        from planner.lm import LanguageModel
-        from planner.neural import TRAINED_MASS, LmPlanner
-
         run.check("planner", graph)
-        return LmPlanner(graph, LanguageModel(str(run.folder), progress), TRAINED_MASS)
+    if alone:
+        return lm_planner(name, graph, progress)
     from planner.encoder import Encoder
 
+    labels = LexicalPlanner(graph, Encoder(progress=progress))
     if name == "semantic":
-        return LexicalPlanner(graph, Encoder(progress=progress))
+        return labels
+    if run is not None:
+        from planner.trained import TrainedPlanner
+
+        return TrainedPlanner(graph, lm_planner(str(run.folder), graph, progress), labels)
+    from planner.combined import CombinedPlanner
     from planner.lm import LanguageModel
 
-    if name == "lm" or name.startswith("lm:"):
-        from planner.neural import LmPlanner
+    return CombinedPlanner(graph, labels, LanguageModel(DEFAULT_LM if name == "combined" else name, progress))
 
-        return LmPlanner(graph, LanguageModel(name.removeprefix("lm").removeprefix(":") or DEFAULT_LM, progress))
-    from planner.combined import CombinedPlanner
 
-    lm = LanguageModel(DEFAULT_LM if name == "combined" else name, progress)
-    return CombinedPlanner(graph, LexicalPlanner(graph, Encoder(progress=progress)), lm)
+def lm_planner(name: str, graph: Graph, progress: Progress | None) -> LmPlanner:
+    """A language model or a training run as a planner of its own."""
+    from planner.lm import LanguageModel
+    from planner.neural import TRAINED_MASS, LmPlanner
+
+    lm = LanguageModel(name, progress)
+    return LmPlanner(graph, lm, TRAINED_MASS if lm.run else 1.0)
 
 
 def bundled_run(role: str, graph: Graph) -> str:

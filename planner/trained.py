@@ -1,0 +1,87 @@
+"""Plans by a model that was trained on the graph, together with what words and meaning say of them.
+
+A trained model is sure, and right, of wordings like those that it was trained on, and unsure of others; the semantic
+planner was never trained on the graph and is fair with any wording. Their product (Hinton, Neural Computation 2002,
+products of experts) follows whichever is sure. The semantic planner's best plans are also the drafts that the model
+reads along with the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, inf, log, log1p
+
+import numpy as np
+
+from kg.graph import Graph
+from kg.types import Question
+from planner.base import Plan, ScoredPath
+from planner.coefficients import COEFFICIENTS
+from planner.decode import Decoded
+from planner.lexical import LexicalPlanner, Prior, log_softmax, nothing_to_plan, sigmoid
+from planner.neural import BATCH, NOTHING, LmPlanner
+from planner.space import plan_space
+
+DRAFTS = 3  # plans read along with the question
+SHORTLIST = 8  # of the model's plans that are weighed
+CERTAIN = 0.9  # probability of one plan from which the model's word holds alone
+LEAST = 1e-6  # the least probability that is told from 0
+
+
+class TrainedPlanner:
+    """A `Planner` that multiplies a trained model's distribution over the legal plans with the semantic planner's.
+
+    Where the model is certain its word holds alone. The odds that any plan fits are the product of both, too, with
+    weights fitted on wordings held out of training (benchmarks/fit_trained.py). A plan is weighed if it is among the
+    model's best or the semantic planner's; `exact` says that no other can have a greater product.
+    """
+
+    name = "trained"
+
+    def __init__(self, graph: Graph, lm: LmPlanner, labels: LexicalPlanner) -> None:
+        self._graph = graph
+        self._lm = lm
+        self._labels = labels
+
+    def plan(self, questions: Sequence[Question], k: int = 3, max_hops: int = 3) -> list[Plan]:
+        """A plan for each question: its `k` most probable legal relation paths, by both."""
+        plans = []
+        for start in range(0, len(questions), BATCH):
+            plans += self._plan(questions[start : start + BATCH], k, max_hops)
+        return plans
+
+    def _plan(self, questions: Sequence[Question], k: int, max_hops: int) -> list[Plan]:
+        plans = [nothing_to_plan(question) for question in questions]
+        spaces = [plan_space(self._graph, question, max_hops) for question in questions]
+        askable = [number for number, space in enumerate(spaces) if space.options(())]
+        some = [questions[number] for number in askable]
+        priors = [self._labels.prior(questions[number], spaces[number]) for number in askable]
+        drafts = [[*prior.best[:DRAFTS], (NOTHING,)] for prior in priors]
+        found = self._lm.decoded(some, [spaces[number] for number in askable], SHORTLIST, drafts)
+        for number, prior, decoded in zip(askable, priors, found, strict=True):
+            plans[number] = weighed(prior, decoded, k)
+        return plans
+
+
+def weighed(prior: Prior, decoded: Decoded, k: int) -> Plan:
+    """The `k` best plans by the product of both distributions, or by the model's alone where it is certain."""
+    legal = {found.path: found.logp - decoded.log_total for found in (*decoded.best, *decoded.drafted)}
+    nothing = exp(legal.pop((NOTHING,)))
+    rest = log(max(LEAST, 1.0 - nothing - sum(map(exp, legal.values()))))  # the model's, of all plans not listed
+    is_certain = max(legal.values()) >= log(CERTAIN)
+    score = {path: logp + (0.0 if is_certain else prior.logp(path)) for path, logp in legal.items()}
+    paths = sorted(legal, key=lambda path: (-score[path], path))
+    logp = log_softmax(np.array([score[path] for path in paths]))
+    kept = tuple(ScoredPath(path, float(value)) for path, value in zip(paths, logp, strict=True))[:k]
+    unseen = 0.0 if is_certain else max((prior.logp(path) for path in prior.best if path not in legal), default=-inf)
+    exact = decoded.exact and prior.complete and score[kept[-1].relations] >= rest + unseen
+    weights = COEFFICIENTS[TrainedPlanner.name]
+    odds = weights["model"] * -logit(nothing) + weights["semantic"] * logit(prior.fits) + weights["constant"]
+    fits = 1.0 - nothing if is_certain else sigmoid(odds)
+    return Plan(kept, exact, fits, "" if exact else "the best of those that the model or the semantic planner listed")
+
+
+def logit(probability: float) -> float:
+    """The log-odds, kept finite."""
+    probability = min(max(probability, LEAST), 1 - LEAST)
+    return log(probability) - log1p(-probability)
