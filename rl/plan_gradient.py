@@ -20,7 +20,7 @@ from planner.decode import Effort, Spelling, decode
 from planner.finetune import Encoded
 from planner.neural import NOTHING, OrNothing, spelling_of
 from planner.prompts import NONE, plan_words, relation_words, trained_question
-from planner.space import plan_space
+from planner.space import Legal, plan_space
 from rl.episode import Executor
 from rl.policy import Policy
 from rl.rewards import Reward, Scored
@@ -71,11 +71,16 @@ class Group:
 
 @dataclass
 class Trials:
-    """Enumerates a policy's probable plans and runs them on the graph; each plan of a question is judged once."""
+    """Enumerates a policy's probable plans and runs them on the graph; each plan of a question is judged once.
+
+    `listed` are the plans that were last listed of each prompt. Those of the prompt most like a new one are read
+    along with it, which saves passes of the model.
+    """
 
     policy: Policy
     reward: Reward
     settings: PlanGradient
+    listed: dict[str, list[RelationPath]] = field(default_factory=dict)
     _known: dict[tuple[str, str, RelationPath], Scored] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -91,17 +96,26 @@ class Trials:
         """The probable plans of questions that have legal ones, the best first, under the policy as it is now."""
         self.policy.changed()
         prompts = [trained_question(question) for question in questions]
+        spaces = [OrNothing(plan_space(self.executor.graph, q, self.settings.max_hops)) for q in questions]
         found = decode(
-            [OrNothing(plan_space(self.executor.graph, q, self.settings.max_hops)) for q in questions],
+            spaces,
             self.policy.tree("", prompts),
             self._spelling,
             self.settings.plans,
             Effort(mass=self.settings.mass),
+            [self._drafts(prompt, space) for prompt, space in zip(prompts, spaces, strict=True)],
         )
-        return [
-            self._group(question, prompt, [best.path for best in decoded.best])
-            for question, prompt, decoded in zip(questions, prompts, found, strict=True)
-        ]
+        plans = [[best.path for best in decoded.best] for decoded in found]
+        self.listed.update(zip(prompts, plans, strict=True))
+        return [self._group(*each) for each in zip(questions, prompts, plans, strict=True)]
+
+    def _drafts(self, prompt: str, space: Legal) -> list[RelationPath]:
+        """Legal plans that are likely to be listed."""
+        from rapidfuzz import fuzz, process
+
+        near = process.extractOne(prompt, list(self.listed), scorer=fuzz.ratio)
+        plans = self.listed[near[0]] if near else [(NOTHING,)]
+        return [path for path in plans if all(r in space.options(path[:hop]) for hop, r in enumerate(path))]
 
     def _group(self, question: Question, prompt: str, decoded: Sequence[RelationPath]) -> Group:
         before = self.policy.prompt_tokens("", prompt)

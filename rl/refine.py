@@ -182,6 +182,7 @@ class Refinement:
             "best_weights": self._best,
             "optimizer": self._optimizer.state_dict(),
             "references": [(s.tokens, s.prompt, logp) for s, logp in self._references.known.items()],
+            "listed": self._trials.listed,
             "state": asdict(self._state),
         }
         torch.save(held, folder / "state.pt")
@@ -202,6 +203,7 @@ class Refinement:
             self._optimizer.load_state_dict(held["optimizer"])
             known = held["references"]
             self._references.known.update({Encoded(tokens, prompt): logp for tokens, prompt, logp in known})
+            self._trials.listed.update(held["listed"])
         forget_after(self._run, self._state.step if checkpoint else -1)
 
 

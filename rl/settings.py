@@ -18,7 +18,7 @@ class PlanGradient:
     epochs: float = key(1.0, "Passes over the questions.", 0)
     steps: int = key(0, "Steps; 0: as many as the epochs take.", 0)
     batch: int = key(8, "Questions a step.", 1)
-    learning_rate: float = key(2e-4, "The highest learning rate; it rises first and then falls as a cosine.", 1e-9)
+    learning_rate: float = key(1e-4, "The highest learning rate; it rises first and then falls as a cosine.", 1e-9)
     warmup: float = key(0.1, "The share of the steps in which the learning rate rises.", 0, 1)
     clip: float = key(1.0, "The norm that a step's gradient is cut to.", 1e-9)
     beta: float = key(0.02, "The weight of the divergence (KL) from the planner that it starts from.", 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -145,6 +147,22 @@ def test_passes_hold_so_many_tokens(policy: Policy, letters: Store, questions: l
     one, two = (Encoded((1, 2, number), 1) for number in (3, 4))
     assert [len(some) for some in passes([[one], [two], [one]], 4)] == [3]
     assert [len(some) for some in passes([[one], [two], [one]], 3)] == [1, 1, 1]
+
+
+def test_plans_listed_before_are_drafts_that_change_nothing(
+    policy: Policy, letters: Store, questions: list[Question]
+) -> None:
+    wide = PlanGradient(plans=8, mass=1.0, max_hops=3)
+    trial, before, counts = trials(policy, letters, wide), policy.forwards, []
+    first = trial.groups(questions)
+    counts.append(policy.forwards - before)
+    again = trial.groups(questions)
+    counts.append(policy.forwards - before - counts[0])
+    assert [group.plans for group in again] == [group.plans for group in first]
+    assert counts[1] <= counts[0]
+    like = [replace(questions[0], text="who is so near s?"), replace(questions[1], text="what comes right after t?")]
+    fresh = trials(policy, letters, wide).groups(like)
+    assert [group.plans for group in trial.groups(like)] == [group.plans for group in fresh]  # drafts of other topics
 
 
 def test_none_is_tried_and_right_where_the_graph_does_not_know(
