@@ -23,6 +23,7 @@ from benchmarks.common import Row, demo_rows
 from kg.graph import Graph
 from kg.open import open_graph
 from kg.types import RelationPath
+from planner.coefficients import COEFFICIENTS
 from planner.combined import CombinedPlanner
 from planner.encoder import Encoder
 from planner.features import SEMANTIC, SHAPE, Table
@@ -166,6 +167,21 @@ def cases_of(graph: Graph, rows: Sequence[Row], compare: Compare) -> list[Case]:
     return cases
 
 
+def write_coefficients(found: dict[str, dict[str, float]], out: Path) -> None:
+    """Write these planners' coefficients, the others' as they are."""
+    head = (
+        '"""Coefficients of the planners, written by benchmarks/fit_planner.py and fit_trained.py; '
+        'do not edit by hand."""\n'
+    )
+    body = "\n".join(
+        f'    "{name}": {{\n'
+        + "".join(f'        "{feature}": {value:.4f},\n' for feature, value in values.items())
+        + "    },"
+        for name, values in {**COEFFICIENTS, **found}.items()
+    )
+    out.write_text(f"{head}\nCOEFFICIENTS: dict[str, dict[str, float]] = {{\n{body}\n}}\n")
+
+
 def main() -> None:
     """Fit and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -175,18 +191,6 @@ def main() -> None:
     splits = {split: demo_rows(graph, split) for split in ("train", "dev", "unanswerable")}
     found: dict[str, dict[str, float]] = {}
 
-    def write() -> None:
-        head = (
-            '"""Coefficients of the untrained planners, written by benchmarks/fit_planner.py; do not edit by hand."""\n'
-        )
-        body = "\n".join(
-            f'    "{name}": {{\n'
-            + "".join(f'        "{feature}": {value:.4f},\n' for feature, value in values.items())
-            + "    },"
-            for name, values in found.items()
-        )
-        out.write_text(f"{head}\nCOEFFICIENTS: dict[str, dict[str, float]] = {{\n{body}\n}}\n")
-
     for labels in (LexicalPlanner(graph), LexicalPlanner(graph, Encoder())):
 
         def compare(row: Row, labels: LexicalPlanner = labels) -> tuple[Sequence[RelationPath], Table]:
@@ -194,8 +198,6 @@ def main() -> None:
 
         found[labels.name] = fitted(labels.name, labels.names, graph, compare, splits)
     # `combined` reads its shortlist off the semantic planner: give it the coefficients that were just fitted.
-    from planner.coefficients import COEFFICIENTS
-
     COEFFICIENTS.update(found)
     combined = CombinedPlanner(graph, LexicalPlanner(graph, Encoder()), LanguageModel())
 
@@ -204,7 +206,7 @@ def main() -> None:
         return short.plans, short.table
 
     found["combined"] = fitted("combined", combined.names, graph, shortlisted, splits)
-    write()
+    write_coefficients(found, out)
 
 
 if __name__ == "__main__":

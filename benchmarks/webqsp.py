@@ -82,7 +82,8 @@ def named(relations: set[str]) -> dict[str, str]:
         taken = defaultdict(list)
         for relation, text in texts.items():
             taken[text].append(relation)
-        words |= {same[0]: text for text, same in taken.items() if len(same) == 1 and same[0] not in words}
+        used = set(words.values())
+        words |= {same[0]: text for text, same in taken.items() if len(same) == 1 and text not in used}
         relations = relations - words.keys()
     return words
 

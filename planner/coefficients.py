@@ -1,4 +1,4 @@
-"""Coefficients of the untrained planners, written by benchmarks/fit_planner.py; do not edit by hand."""
+"""Coefficients of the planners, written by benchmarks/fit_planner.py and fit_trained.py; do not edit by hand."""
 
 COEFFICIENTS: dict[str, dict[str, float]] = {
     "lexical": {

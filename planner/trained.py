@@ -10,17 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import exp, inf, log, log1p
+from typing import NamedTuple
 
 import numpy as np
 
 from kg.graph import Graph
-from kg.types import Question
+from kg.types import Question, RelationPath
 from planner.base import Plan, ScoredPath
 from planner.coefficients import COEFFICIENTS
 from planner.decode import Decoded
 from planner.lexical import LexicalPlanner, Prior, log_softmax, nothing_to_plan, sigmoid
 from planner.neural import BATCH, NOTHING, LmPlanner
-from planner.space import plan_space
+from planner.space import PlanSpace, plan_space
 
 DRAFTS = 3  # plans read along with the question
 SHORTLIST = 8  # of the model's plans that are weighed
@@ -54,25 +55,42 @@ class TrainedPlanner:
         plans = [nothing_to_plan(question) for question in questions]
         spaces = [plan_space(self._graph, question, max_hops) for question in questions]
         askable = [number for number, space in enumerate(spaces) if space.options(())]
-        some = [questions[number] for number in askable]
-        priors = [self._labels.prior(questions[number], spaces[number]) for number in askable]
-        drafts = [[*prior.best[:DRAFTS], (NOTHING,)] for prior in priors]
-        found = self._lm.decoded(some, [spaces[number] for number in askable], SHORTLIST, drafts)
-        for number, prior, decoded in zip(askable, priors, found, strict=True):
-            plans[number] = weighed(prior, decoded, k)
+        found = self.evidence([questions[number] for number in askable], [spaces[number] for number in askable])
+        for number, evidence in zip(askable, found, strict=True):
+            plans[number] = weighed(*evidence, k)
         return plans
+
+    def evidence(self, questions: Sequence[Question], spaces: Sequence[PlanSpace]) -> list[Evidence]:
+        """What both say of questions that have legal plans."""
+        priors = [self._labels.prior(question, space) for question, space in zip(questions, spaces, strict=True)]
+        drafts = [[*prior.best[:DRAFTS], (NOTHING,)] for prior in priors]
+        decoded = self._lm.decoded(questions, spaces, SHORTLIST, drafts)
+        return [Evidence(*each) for each in zip(priors, decoded, strict=True)]
+
+
+class Evidence(NamedTuple):
+    """What the semantic planner and the trained model say of a question."""
+
+    prior: Prior
+    decoded: Decoded
+
+
+def logps(decoded: Decoded) -> tuple[dict[RelationPath, float], float]:
+    """The log-probability of each plan that the model listed or read, and the probability of `none`."""
+    legal = {found.path: found.logp - decoded.log_total for found in (*decoded.best, *decoded.drafted)}
+    nothing = exp(legal.pop((NOTHING,)))
+    return legal, nothing
 
 
 def weighed(prior: Prior, decoded: Decoded, k: int) -> Plan:
     """The `k` best plans by the product of both distributions, or by the model's alone where it is certain."""
-    legal = {found.path: found.logp - decoded.log_total for found in (*decoded.best, *decoded.drafted)}
-    nothing = exp(legal.pop((NOTHING,)))
+    legal, nothing = logps(decoded)
     rest = log(max(LEAST, 1.0 - nothing - sum(map(exp, legal.values()))))  # the model's, of all plans not listed
     is_certain = max(legal.values()) >= log(CERTAIN)
     score = {path: logp + (0.0 if is_certain else prior.logp(path)) for path, logp in legal.items()}
     paths = sorted(legal, key=lambda path: (-score[path], path))
-    logp = log_softmax(np.array([score[path] for path in paths]))
-    kept = tuple(ScoredPath(path, float(value)) for path, value in zip(paths, logp, strict=True))[:k]
+    shares = log_softmax(np.array([score[path] for path in paths]))
+    kept = tuple(ScoredPath(path, float(share)) for path, share in zip(paths, shares, strict=True))[:k]
     unseen = 0.0 if is_certain else max((prior.logp(path) for path in prior.best if path not in legal), default=-inf)
     exact = decoded.exact and prior.complete and score[kept[-1].relations] >= rest + unseen
     weights = COEFFICIENTS[TrainedPlanner.name]
