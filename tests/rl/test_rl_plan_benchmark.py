@@ -35,7 +35,7 @@ def test_seeds_that_are_complete_are_put_together(tmp_path: Path) -> None:
     keep(tmp_path, 1)
     keep(tmp_path, 2, ("start", "rl"))  # stopped
     text = "\n".join(report_of(tmp_path))
-    assert "2 seeds, 40 test questions" in text
+    assert "2 seed(s), 40 test questions" in text
     assert "| rl | 0.805 [0.805, 0.805] | 0.800 0.810 | 0.400 [0.400, 0.400] | 25 | 1,000 | 60 |" in text
     assert "| start | 0.405 [0.405, 0.405] | 0.400 0.410 |  | 10 |" in text
     assert "80% of the gap" in text
