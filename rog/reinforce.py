@@ -143,8 +143,8 @@ of `{about["data"]}` with answers and no plans, reward `{settings.reward}`, seed
 - graph: `{about["kg"]}`, SHA-256 `{about["graph_sha256"] or "unknown"}`
 - {result["steps"]:,.0f} steps, {result["plans_scored"]:,.0f} plans tried, {result["passes"]:,.0f} passes of the model \
 over {result["tokens"]:,.0f} tokens, {result["seconds"]:,.0f} s
-- F1 on {len(found.dev):,} questions of dev: {result["dev_f1_before"]:.4f} before, {result["dev_f1"]:.4f} after step
-  {result["best_step"]:,.0f}, whose weights these are
+- F1 on {len(found.dev):,} questions of dev: {result["dev_f1_before"]:.4f} before, {result["dev_f1"]:.4f} after, by
+  the weights of step {result["best_step"]:,.0f}, which are kept
 - finished: {time.strftime("%Y-%m-%d")}{f"{chr(10)}- stopped early: {advice}" if advice else ""}
 
 It plans for this graph only. Measure it with
