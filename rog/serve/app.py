@@ -53,6 +53,7 @@ def make_app(
         with engine.place():
             yield
 
+    app.state.engine = engine
     scrub = errors.scrubber(engine.graph, title)
     errors.install(app, scrub)
     add_questions(app, engine, scrub, place)
@@ -66,7 +67,13 @@ def make_app(
 def add_questions(app: FastAPI, engine: Engine, scrub: errors.Scrub, place: Callable[[], AsyncIterator[None]]) -> None:
     """`/v1/ask`."""
 
-    @app.post("/v1/ask", response_model=m.Answered, tags=["questions"], dependencies=[Depends(place)])
+    @app.post(
+        "/v1/ask",
+        response_model=m.Answered,
+        tags=["questions"],
+        dependencies=[Depends(place)],
+        responses={200: {"content": errors.EVENTS}},
+    )
     async def ask(asked: m.Ask, request: Request) -> Response | m.Answered:
         """Ask a question. With `stream`, events `link`, `plan`, `paths` and `answer` (or `error`) as they happen."""
         asking = Asking(engine, asked)

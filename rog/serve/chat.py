@@ -122,7 +122,13 @@ def add_chat(app: FastAPI, engine: Engine, scrub: errors.Scrub, place: Callable[
         """The one model: `rog`."""
         return Models(data=[Model()])
 
-    @app.post("/v1/chat/completions", response_model=Completion, tags=["chat"], dependencies=[Depends(place)])
+    @app.post(
+        "/v1/chat/completions",
+        response_model=Completion,
+        tags=["chat"],
+        dependencies=[Depends(place)],
+        responses={200: {"content": errors.EVENTS}},
+    )
     async def complete(asked: ChatRequest, request: Request) -> Response | Completion:
         """Ask as a chat client does. Each question stands alone: earlier messages are not read."""
         if asked.model != MODEL:

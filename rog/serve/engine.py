@@ -24,6 +24,7 @@ from reasoner.retrieve import retrieve
 from rog.serve.metrics import Metrics
 from rog.serve.watch import StoppedError, Watch
 
+CLOSING = "the server is being stopped"
 LONGEST = 6  # steps of a relation path that is given
 Stage = Plan | Evidence | Trace
 logger = logging.getLogger("rog")
@@ -79,7 +80,7 @@ class Engine:
         self.rog, self.limits = rog, limits
         self.metrics = metrics or Metrics()
         self._watch = watch or Watch()
-        self._batch = BATCH if isinstance(rog.planner, LmPlanner) else 1
+        self.batch = BATCH if isinstance(rog.planner, LmPlanner) else 1
         self._line: deque[Job] = deque()
         self._changed = threading.Condition()
         self._closing = False
@@ -96,6 +97,8 @@ class Engine:
         """Stop what is going on and end the thread."""
         with self._changed:
             self._closing = True
+            for job in self._line:
+                job.emit(BusyError(CLOSING))
             self._changed.notify_all()
         self._thread.join(5)
 
@@ -131,11 +134,9 @@ class Engine:
         leaving = asyncio.ensure_future(gone) if gone else None
         if leaving:
             leaving.add_done_callback(lambda _: arrived.put_nowait(GoneError("the client left")))
-        with self._changed:
-            self._line.append(job)
-            self._changed.notify()
         late = loop.time() + self.limits.seconds
         try:
+            self._queue(job)
             while True:
                 try:
                     async with asyncio.timeout_at(late):
@@ -153,6 +154,13 @@ class Engine:
             if leaving:
                 leaving.cancel()
 
+    def _queue(self, job: Job) -> None:
+        with self._changed:
+            if self._closing:
+                raise BusyError(CLOSING)
+            self._line.append(job)
+            self._changed.notify()
+
     def _work(self) -> None:
         while batch := self._next():
             self.metrics.batch.observe(len(batch))
@@ -169,7 +177,7 @@ class Engine:
                     break
                 self._changed.wait()
             first = self._line[0]
-            batch = [job for job in self._line if (job.k, job.max_hops) == (first.k, first.max_hops)][: self._batch]
+            batch = [job for job in self._line if (job.k, job.max_hops) == (first.k, first.max_hops)][: self.batch]
             self._line = deque(job for job in self._line if job not in batch)
             return batch
 
@@ -177,8 +185,9 @@ class Engine:
         self._watch.wanted = lambda: not self._closing and any(not job.gone.is_set() for job in batch)
         try:
             self._answer(batch)
-        except StoppedError:
-            pass
+        except StoppedError:  # nobody waits, or the engine closes
+            for job in batch:
+                job.emit(BusyError(CLOSING))
         except RogError as error:
             if len(batch) == 1:
                 batch[0].emit(error)

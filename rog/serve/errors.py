@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -37,7 +38,8 @@ STATUS: dict[type[RogError], tuple[int, str]] = {  # the first that fits
     RogError: (500, "internal_error"),
 }
 DOCUMENTED = (400, 401, 403, 404, 405, 413, 415, 421, 422, 429, 500, 503, 504)
-RESPONSES: dict[int | str, dict[str, object]] = {status: {"model": Error} for status in DOCUMENTED}
+EVENTS = {"text/event-stream": {"schema": {"type": "string"}}}  # where a stream is asked for
+RESPONSES: dict[int | str, dict[str, Any]] = {status: {"model": Error} for status in DOCUMENTED}
 
 
 def scrubber(graph: Graph, title: str) -> Scrub:

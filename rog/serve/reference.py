@@ -53,7 +53,7 @@ def route_html(method: str, path: str, operation: dict[str, Any]) -> Iterator[st
         yield f"<p>Takes {type_html(content)}</p>"
     answer: dict[str, Any] = operation["responses"].get("200", {})
     for content in answer.get("content", {}).values():
-        if content.get("schema"):
+        if content.get("schema", {}).get("$ref"):
             yield f"<p>Gives {type_html(content['schema'])}</p>"
     command = f'curl "{target}" {TRY.get(path, "")}'
     yield f"<pre><code>{escape(command)}</code></pre></section>"
