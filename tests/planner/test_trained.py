@@ -10,7 +10,7 @@ from kg.types import RelationPath
 from planner.decode import Decoded, Hypothesis
 from planner.lexical import Prior
 from planner.neural import NOTHING
-from planner.trained import weighed
+from planner.trained import WEIGHT, weighed
 
 R, S, T = ("r",), ("s",), ("s", "~t")
 
@@ -34,9 +34,10 @@ def test_a_model_that_is_certain_has_the_word() -> None:
 
 
 def test_where_it_is_not_the_product_decides() -> None:
-    plan = weighed(prior({R: 0.1, S: 0.8, T: 0.1}), decoded({R: 0.6, S: 0.3, T: 0.1}), 3)
+    plan = weighed(prior({R: 0.04, S: 0.92, T: 0.04}), decoded({R: 0.6, S: 0.3, T: 0.1}), 3)
     assert [path.relations for path in plan.paths] == [S, R, T]
-    assert [path.probability for path in plan.paths] == pytest.approx([0.24 / 0.31, 0.06 / 0.31, 0.01 / 0.31])
+    products = [0.3 * 0.92**WEIGHT, 0.6 * 0.04**WEIGHT, 0.1 * 0.04**WEIGHT]
+    assert [path.probability for path in plan.paths] == pytest.approx([one / sum(products) for one in products])
 
 
 def test_drafts_that_the_model_did_not_list_are_weighed_too() -> None:
