@@ -39,17 +39,18 @@ def make_planner(name: str, graph: Graph, progress: Progress | None = None) -> P
         return lm_planner(name, graph, progress)
     from planner.encoder import Encoder
 
-    labels = LexicalPlanner(graph, Encoder(progress=progress))
     if name == "semantic":
-        return labels
+        return LexicalPlanner(graph, Encoder(progress=progress))
     if run is not None:
         from planner.trained import TrainedPlanner
 
-        return TrainedPlanner(graph, lm_planner(str(run.folder), graph, progress), labels)
+        model = lm_planner(str(run.folder), graph, progress)
+        return TrainedPlanner(graph, model, LexicalPlanner(graph, Encoder(progress=progress)))
     from planner.combined import CombinedPlanner
     from planner.lm import LanguageModel
 
-    return CombinedPlanner(graph, labels, LanguageModel(DEFAULT_LM if name == "combined" else name, progress))
+    lm = LanguageModel(DEFAULT_LM if name == "combined" else name, progress)
+    return CombinedPlanner(graph, LexicalPlanner(graph, Encoder(progress=progress)), lm)
 
 
 def lm_planner(name: str, graph: Graph, progress: Progress | None) -> LmPlanner:
