@@ -12,7 +12,21 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ORDER = ("kg", "planner", "reasoner", "rl", "rog")
-HEAVY = {"torch", "transformers", "trl", "peft", "pykeen", "neo4j", "numba", "pandas", "networkx"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "pykeen",
+    "neo4j",
+    "numba",
+    "pandas",
+    "networkx",
+    "matplotlib",
+    "resvg_py",
+    "fastapi",
+    "mcp",
+}
 
 
 def imported(path: Path) -> set[str]:
@@ -33,7 +47,9 @@ def test_imports_point_left(package: str) -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("command", [["--help"], ["kg", "--help"], ["ask", "--help"], ["data", "--help"]])
+@pytest.mark.parametrize(
+    "command", [["--help"], ["kg", "--help"], ["ask", "--help"], ["data", "--help"], ["rl", "--help"]]
+)
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     code = f"""
 import sys

@@ -19,7 +19,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
-GROUPS = {"kg", "data", "train"}  # commands that have commands of their own
+GROUPS = {"kg", "data", "train", "rl"}  # commands that have commands of their own
 COMMANDS = [line for block in blocks("bash") for line in re.split(r"\n|&&", block) if line.strip().startswith("rog ")]
 
 
