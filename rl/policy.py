@@ -116,30 +116,45 @@ def forest_logps(model: Any, forest: Forest) -> torch.Tensor:
     """The log-probability of each sequence's tokens after its prompt, which holds at least one token."""
     import torch
 
-    mask, depths = ancestry(forest.parents)
     taught = sorted({place for line in forest.learned for place in line})
-    rows = sorted({forest.parents[place] for place in taught})
-    if rows and rows[0] < 0:
-        raise ModelError("a sequence without a prompt has no probability")
+    rows = before(forest, taught)
     row_of, place_of = ({place: number for number, place in enumerate(some)} for some in (rows, taught))
-    device = model.device
-    additive = torch.zeros(mask.shape, dtype=model.dtype).masked_fill_(
-        torch.from_numpy(~mask), torch.finfo(model.dtype).min
-    )
-    logits = model(
-        input_ids=torch.tensor([forest.tokens], device=device),
-        attention_mask=additive[None, None].to(device),
-        position_ids=torch.tensor([depths], device=device),
-        use_cache=False,
-        logits_to_keep=torch.tensor(rows, device=device),
-    ).logits[0]
-    before = torch.tensor([row_of[forest.parents[place]] for place in taught], device=device)
+    logits = forest_logits(model, forest, rows)
+    device = logits.device
+    parents = torch.tensor([row_of[forest.parents[place]] for place in taught], device=device)
     chosen = torch.tensor([forest.tokens[place] for place in taught], device=device)
-    each = logits.to(torch.promote_types(logits.dtype, torch.float32)).log_softmax(-1)[before, chosen]
+    each = logits.log_softmax(-1)[parents, chosen]
     whose = [(number, place_of[place]) for number, line in enumerate(forest.learned) for place in line]
     numbers = torch.tensor([number for number, _ in whose], device=device)
     parts = each[torch.tensor([place for _, place in whose], device=device)]
     return torch.zeros(len(forest.learned), dtype=each.dtype, device=device).index_add(0, numbers, parts)
+
+
+def before(forest: Forest, taught: Sequence[int]) -> list[int]:
+    """The places that predict these ones; ModelError if one of them is the first of its sequence."""
+    rows = sorted({forest.parents[place] for place in taught})
+    if rows and rows[0] < 0:
+        raise ModelError("a sequence without a prompt has no probability")
+    return rows
+
+
+def forest_logits(model: Any, forest: Forest, rows: Sequence[int]) -> torch.Tensor:
+    """The logits after some places of a forest, in one pass: (len(rows), V), float32 at least."""
+    import torch
+
+    mask, depths = ancestry(forest.parents)
+    device = model.device
+    additive = torch.zeros(mask.shape, dtype=model.dtype).masked_fill_(
+        torch.from_numpy(~mask), torch.finfo(model.dtype).min
+    )
+    logits: torch.Tensor = model(
+        input_ids=torch.tensor([forest.tokens], device=device),
+        attention_mask=additive[None, None].to(device),
+        position_ids=torch.tensor([depths], device=device),
+        use_cache=False,
+        logits_to_keep=torch.tensor(list(rows), device=device),
+    ).logits[0]
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
 def ancestry(parents: Sequence[int]) -> tuple[NDArray[np.bool_], list[int]]:

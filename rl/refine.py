@@ -116,6 +116,11 @@ class Refinement:
                 self._look()
             if state.step % self._settings.save_steps == 0:
                 self._save()
+        return self._result()
+
+    def _result(self) -> dict[str, float]:
+        """What the run came to, with the best weights in the model."""
+        state = self._state
         set_weights(self._policy, self._best)
         return {
             "steps": state.step,

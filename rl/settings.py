@@ -32,3 +32,13 @@ class PlanGradient:
     save_steps: int = key(10, "Steps between checkpoints: what a kill may cost.", 1)
     pass_tokens: int = key(1024, "Tokens read with gradients in one pass of the model: what memory it takes.", 1)
     seed: int = key(0, "The seed of everything that is drawn.", 0, 2**32 - 1)
+
+
+@dataclass(frozen=True)
+class Grpo(PlanGradient):
+    """How a planner learns from plans that it draws; `plans` and `mass` are the plan gradient's alone."""
+
+    generations: int = key(8, "With grpo: plans drawn for each question of a step.", 2)
+    unconstrained: bool = key(False, "With grpo: draw any tokens, not only those of legal plans.")
+    unmasked_loss: bool = key(False, "With grpo: log-probabilities in the loss among all tokens, not the legal ones.")
+    longest: int = key(48, "With grpo: tokens of an unconstrained plan at most.", 1)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from rl.internalize_settings import Internalization
-from rl.settings import DEFAULT_REWARD, PlanGradient
+from rl.settings import DEFAULT_REWARD, Grpo
 from rog.cli_train import KG, Config, Data, Force, Out, Resume
 from rog.config import with_flags
 from rog.settings import HEART_PRESETS, RL_PRESETS
@@ -19,6 +19,10 @@ rl_app = typer.Typer(
 
 From = Annotated[Path, typer.Option("--from", help="The run to start from.")]
 Preset = Annotated[Literal["smoke", "laptop", "gpu"], typer.Option(help="Where the other settings start from.")]
+Method = Annotated[
+    Literal["gradient", "grpo"],
+    typer.Option(help="The exact gradient over probable plans, or GRPO over drawn ones."),
+]
 
 
 @rl_app.callback()
@@ -27,11 +31,12 @@ def options() -> None:
 
 
 @rl_app.command("plan", help="Refine a planner on questions with answers only: every probable plan is tried out.")
-@with_flags(PlanGradient)
+@with_flags(Grpo)
 def plan_command(
     data: Data,
     start: From,
     to: Out,
+    method: Method = "gradient",
     kg: KG = "",
     preset: Preset = "laptop",
     config: Config = None,
@@ -44,9 +49,9 @@ def plan_command(
     from rog.config import resolve
     from rog.console import err, out
     from rog.progress import progress
-    from rog.reinforce import questions_of, refine
+    from rog.reinforce import of_method, questions_of, refine
 
-    settings = resolve(PlanGradient(), RL_PRESETS[preset], config, flags)
+    settings = of_method(method, resolve(Grpo(), RL_PRESETS[preset], config, flags), flags)
     Run(to).check_target(resume, force)
     with progress(err) as report:
         found = questions_of(data, Run(start), kg, settings, report)

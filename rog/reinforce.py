@@ -6,10 +6,10 @@ import hashlib
 import os
 import random
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kg.errors import ModelError
 from kg.graph import Graph, content_hash
@@ -20,8 +20,13 @@ from planner.run import Run
 from rl.episode import Executor, asked
 from rl.probes import Case
 from rl.rewards import Reward, imported, parse_reward
-from rl.settings import PlanGradient
+from rl.settings import Grpo, PlanGradient
+from rog.config import ConfigError
 from rog.training import SHOWN, sound_rows
+
+if TYPE_CHECKING:
+    from rl.policy import Policy
+    from rl.refine import Refinement
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,20 @@ def questions_of(
     return Questions(graph, train, dev, reward, about)
 
 
+def of_method(method: str, settings: Grpo, given: Mapping[str, Any]) -> PlanGradient:
+    """The settings of `gradient` or `grpo`; ConfigError where a flag was given that is the other one's."""
+    if method == "grpo":
+        others = ["plans", "mass"]
+    else:
+        others = [field.name for field in fields(Grpo) if field.name not in PlanGradient.__dataclass_fields__]
+    for name in others:
+        if given.get(name) is not None:
+            raise ConfigError(f"--{name.replace('_', '-')} is not for --method {method}")
+    if method == "grpo":
+        return settings
+    return PlanGradient(**{field.name: getattr(settings, field.name) for field in fields(PlanGradient)})
+
+
 def cases_of(data: Path, kg: str, reward: str, limit: int) -> tuple[list[Case], Reward]:
     """Questions of the training split with the plans that answer them best, and the reward to try on them."""
     folder = open_folder(data)
@@ -107,7 +126,6 @@ def refine(
 ) -> tuple[dict[str, float], str]:  # fmt: skip
     """Refine, and leave a finished run in `out`: what it came to, and the advice where it stopped early (else '')."""
     from rl.policy import Policy
-    from rl.refine import Refinement
 
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise ModelError("`rog rl plan` runs in one process; start it without a launcher")
@@ -116,11 +134,12 @@ def refine(
     run = Run(out)
     run.check_target(resume, force)
     policy = Policy(start, progress)
+    method = {"method": "grpo"} if isinstance(settings, Grpo) else {}
     shown = [{"question": q.text, "topics": [t.key for t in q.topics], "answers": q.answers} for q in found.train]
-    is_new = run.begin({**found.about, **asdict(settings)}, shown[:SHOWN], resume, force)
+    is_new = run.begin({**found.about, **method, **asdict(settings)}, shown[:SHOWN], resume, force)
     try:
         with run.disk_errors():
-            refinement = Refinement(policy, found.reward, found.train, found.dev, settings, run, progress)
+            refinement = refinement_of(policy, found, settings, run, progress)
             result = refinement.run()
             run.save_weights(policy.model, policy.tokenizer)
             run.log({"step": result["steps"], **result, "advice": refinement.advice})
@@ -132,12 +151,26 @@ def refine(
     return result, refinement.advice
 
 
+def refinement_of(
+    policy: Policy, found: Questions, settings: PlanGradient, run: Run, progress: Progress | None
+) -> Refinement:
+    """The plan gradient, or GRPO where the settings are its own."""
+    if isinstance(settings, Grpo):
+        from rl.grpo import GrpoRefinement
+
+        return GrpoRefinement(policy, found.reward, found.train, found.dev, settings, run, progress)
+    from rl.refine import Refinement
+
+    return Refinement(policy, found.reward, found.train, found.dev, settings, run, progress)
+
+
 def card(found: Questions, settings: PlanGradient, result: dict[str, float], advice: str) -> str:
     """The run's README."""
     about = found.about
+    command = "rog rl plan" + " --method grpo" * isinstance(settings, Grpo)
     return f"""# A planner for {about["kg"]}, refined by reward
 
-The planner of `{about["start"]}` (`{about["model"]}`), refined with `rog rl plan` on {about["questions"]:,} questions
+The planner of `{about["start"]}` (`{about["model"]}`), refined with `{command}` on {about["questions"]:,} questions
 of `{about["data"]}` with answers and no plans, reward `{settings.reward}`, seed {settings.seed}.
 
 - graph: `{about["kg"]}`, SHA-256 `{about["graph_sha256"] or "unknown"}`

@@ -1,0 +1,171 @@
+"""Refining a planner by GRPO through TRL: plans are drawn, where the plan gradient lists them.
+
+(Shao et al., 2024, arXiv:2402.03300; the loss is TRL's default, DAPO's, Yu et al., 2025, arXiv:2503.14476.) Questions,
+rewards, learning rate, run directory, choice of weights and what is counted are those of `rl.refine`. Drawing is seeded
+by the step, so that a run that was killed goes on as if it had not been.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from kg.types import Progress, Question
+from planner.device import best_device
+from planner.models import no_warnings
+from planner.run import Run
+from rl.grpo_trainer import check_trl, trainer_class
+from rl.plan_rollouts import PlanRollouts
+from rl.policy import Policy
+from rl.refine import Refinement, State, forget_after, learning_rate, rounded
+from rl.rewards import Reward, Watch, flat_share
+from rl.settings import Grpo
+
+TOLD = frozenset({"kl", "entropy", "loss", "grad_norm", "learning_rate"})  # what is logged of the trainer's own
+HELD = "rog.pt"  # what a checkpoint holds beside the trainer's own
+
+
+class GrpoRefinement(Refinement):
+    """One run of GRPO; TRL's trainer goes through the steps."""
+
+    _settings: Grpo
+
+    def __init__(
+        self,
+        policy: Policy,
+        reward: Reward,
+        questions: Sequence[Question],
+        dev: Sequence[Question],
+        settings: Grpo,
+        run: Run,
+        progress: Progress | None = None,
+    ) -> None:
+        check_trl()
+        super().__init__(policy, reward, questions, dev, settings, run, progress)
+        self._rollouts = PlanRollouts(policy, reward, questions, settings)
+        self._began, self._before = time.monotonic(), self._counts()
+
+    def run(self) -> dict[str, float]:
+        """Go through all steps, or on from the last checkpoint, and leave the best weights in the model."""
+        checkpoint = self._restored()
+        if self._state.step == 0:
+            self._look()
+        with no_warnings():
+            trainer = self._trainer()
+            self._began, self._before = time.monotonic(), self._counts()
+            if self._state.step < len(self._plan) and not self._state.advice:
+                trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        model = self._policy.model
+        if "ref" in getattr(model, "peft_config", {}):
+            model.delete_adapter("ref")  # TRL's copy of the start
+        model.eval()
+        return self._result()
+
+    def _trainer(self) -> Any:
+        from datasets import Dataset
+        from torch.optim.lr_scheduler import LambdaLR
+        from transformers import PrinterCallback
+        from trl import GRPOConfig
+
+        settings, steps = self._settings, len(self._plan)
+
+        def share(step: int) -> float:
+            return learning_rate(min(step, steps - 1), steps, settings) / settings.learning_rate
+
+        trainer = trainer_class()(
+            self._rollouts,
+            model=self._policy.model,
+            args=GRPOConfig(
+                output_dir=str(self._run.checkpoints),
+                per_device_train_batch_size=settings.batch * settings.generations,
+                gradient_accumulation_steps=1,
+                num_generations=settings.generations,
+                num_train_epochs=1,  # the schedule holds all epochs
+                shuffle_dataset=False,
+                max_completion_length=settings.longest,
+                beta=settings.beta,
+                entropy_coef=settings.entropy,
+                max_grad_norm=settings.clip,
+                disable_dropout=True,  # what is drawn and what is scored is one distribution
+                gradient_checkpointing=False,
+                bf16=False,  # the model has the number format that it computes in
+                use_cpu=best_device()[0] == "cpu",
+                save_steps=settings.save_steps,
+                save_total_limit=1,
+                logging_steps=1,
+                seed=settings.seed,
+                remove_unused_columns=False,
+                report_to=[],
+                disable_tqdm=True,
+            ),
+            train_dataset=Dataset.from_list([{"prompt": str(number)} for step in self._plan for number in step]),
+            processing_class=self._policy.tokenizer,
+            callbacks=[self._following()],
+            optimizers=(self._optimizer, LambdaLR(self._optimizer, share)),
+        )
+        trainer.remove_callback(PrinterCallback)  # what it prints is in metrics.jsonl
+        return trainer
+
+    def _following(self) -> Any:
+        """A callback that does after each step what the plan gradient does."""
+        from transformers import TrainerCallback
+
+        class Following(TrainerCallback):
+            def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+                following._tell()
+
+            def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+                if "grad_norm" in logs:  # a step's, and not the summary at the end
+                    control.should_training_stop |= following._stepped(logs)
+                    if control.should_save:
+                        following._hold(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+
+        following = self
+        return Following()
+
+    def _tell(self) -> None:
+        if self._progress:
+            self._progress("refining the planner", self._state.step, len(self._plan))
+
+    def _stepped(self, logs: dict[str, float]) -> bool:
+        """Note a step: whether it is the last one, for want of anything to learn."""
+        state, groups = self._state, self._rollouts.scored
+        rewards = [[scored.total for scored in group] for group in groups]
+        tried = [scored for group in groups for scored in group]
+        state.step += 1
+        self._count(self._before, self._began, len(tried))
+        state.advice = state.watch.see(rewards, self._reward.best)
+        measured = {
+            name: logs[name] for name in ("kl", "entropy", "loss", "grad_norm", "learning_rate") if name in logs
+        }
+        parts = {f"parts/{name}": sum(one.parts[name] for one in tried) / len(tried) for name in tried[0].parts}
+        reward = sum(one.total for one in tried) / len(tried)
+        about = {"reward": reward, **parts, "plans": self._rollouts.distinct / len(groups), "flat": flat_share(rewards)}
+        self._run.log({"step": state.step, **rounded({**measured, **about, **state.counts})})
+        if state.step % self._settings.eval_steps == 0 or state.step == len(self._plan) or state.advice:
+            self._look()
+        self._began, self._before = time.monotonic(), self._counts()
+        return bool(state.advice)
+
+    def _hold(self, folder: Path) -> None:
+        """Put beside the trainer's checkpoint, before it is written, what is ours."""
+        import torch
+
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.save({"best_weights": self._best, "state": asdict(self._state)}, folder / HELD)
+
+    def _restored(self) -> Path | None:
+        """The checkpoint to go on from, if there is one; its weights are read by the trainer."""
+        import torch
+
+        checkpoint = self._run.last_checkpoint()
+        if checkpoint is not None:
+            held = torch.load(checkpoint / HELD, map_location=self._policy.device, weights_only=True)
+            self._best = held["best_weights"]
+            self._state = State(**{**held["state"], "watch": Watch(**held["state"]["watch"])})
+            self._rollouts.step = self._state.step
+        forget_after(self._run, self._state.step if checkpoint else -1)
+        return checkpoint
