@@ -24,7 +24,7 @@ from rl.refine import Refinement, State, forget_after, learning_rate, rounded
 from rl.rewards import Reward, Watch, flat_share
 from rl.settings import Grpo
 
-TOLD = frozenset({"kl", "entropy", "loss", "grad_norm", "learning_rate"})  # what is logged of the trainer's own
+TOLD: frozenset[str] = frozenset({"kl", "entropy", "loss", "grad_norm", "learning_rate"})  # what is logged of the trainer's own
 HELD = "rog.pt"  # what a checkpoint holds beside the trainer's own
 
 
