@@ -19,7 +19,7 @@ from rog.cli_data import data_app
 from rog.cli_eval import evaluate_command
 from rog.cli_kg import kg_app
 from rog.cli_rl import rl_app
-from rog.cli_serve import mcp_command, serve_command
+from rog.cli_serve import chat_command, mcp_command, serve_command
 from rog.cli_show import Html, Pictures, Png, Svg, show_command
 from rog.cli_train import train_app
 from rog.console import err, opened, out
@@ -199,4 +199,5 @@ def doctor(kg: KG = "demo", env_file: EnvFile = None, config: Config = None) -> 
 app.command("eval")(evaluate_command)
 app.command("serve")(serve_command)
 app.command("mcp")(mcp_command)
+app.command("chat")(chat_command)
 app.command("show")(show_command)

@@ -111,3 +111,30 @@ def mcp_command(
         guarded = Guard(app, engine.metrics, allowed_hosts(host, allow_host or ()), key)
         err.print(f"MCP {address(listening)}/mcp   stop with Ctrl-C", soft_wrap=True)
         serve(guarded, listening)
+
+
+def chat_command(
+    kg: KG = "demo",
+    planner: Planner = "auto",
+    reasoner: Reasoner = "symbolic",
+    k: K = 3,
+    max_hops: MaxHops = 3,
+    env_file: EnvFile = None,
+    config: Config = None,
+) -> None:
+    """Ask one question after the other; /paths, /html and /entity look at the last answer."""
+    import sys
+    from contextlib import suppress
+
+    from rog.chat import Chat
+    from rog.cli import pipeline
+    from rog.console import out
+
+    with suppress(ImportError):
+        import readline  # noqa: F401 - lines can then be edited and called back
+
+    graph = opened(kg, config)
+    rog = pipeline(graph, planner, reasoner, k, max_hops)
+    if sys.stdin.isatty():
+        err.print(f"{title_of(kg)}: {graph.size.triples:,} facts. Ask in words; /help lists commands, Ctrl-D ends.")
+    Chat(rog, out).run(lambda: input("› " if sys.stdin.isatty() else ""))
