@@ -36,7 +36,7 @@ from planner.space import PlanSpace, plan_space
 from planner.trained import TrainedPlanner, logit, logps
 from rog.training import material, train
 
-MAX_HOPS = 3
+MAX_HOPS, SYNTHETIC, SEED = 3, 600, 5
 
 
 def wording(row: Row, graph: Graph) -> str:
@@ -46,18 +46,17 @@ def wording(row: Row, graph: Graph) -> str:
 
 def split(rows: list[Row], graph: Graph) -> tuple[list[Row], list[Row]]:
     """The rows to train on, and those of held-out wordings; synthetic questions are all trained on."""
-    draw = random.Random(0)
     own = {row.id: wording(row, graph) for row in rows if row.id.startswith("train-") and row.topics}
     wordings, refusals = sorted(set(own.values())), [row.id for row in rows if row.id.startswith("unanswerable-")]
-    held = {id_ for id_, text in own.items() if text in set(draw.sample(wordings, len(wordings) // 4))}
-    held |= set(refusals[::2])
+    unseen = set(random.Random(SEED).sample(wordings, len(wordings) // 4))
+    held = {id_ for id_, text in own.items() if text in unseen} | set(sorted(refusals)[::2])
     return [row for row in rows if row.id not in held], [row for row in rows if row.id in held]
 
 
 def trained_run(work: Path, graph: Graph) -> tuple[Run, list[Row]]:
     """The planner that never saw the held-out wordings, trained if it is not there, and these questions."""
     folder = work / "all"
-    rows = open_folder(folder if folder.exists() else demo_data(folder)).rows("train")
+    rows = open_folder(folder if folder.exists() else demo_data(folder, SYNTHETIC)).rows("train")
     kept, held = split(rows, graph)
     if not (work / "data").exists():
         write_folder(work / "data", Made({"train": kept, "dev": [], "test": []}, [], 0), graph, "demo", [], ALL, True)

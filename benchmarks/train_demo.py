@@ -21,11 +21,11 @@ from rog.training import material, train
 SYNTHETIC = 1000  # questions made from the graph, for wordings that the training questions lack
 ALL = MakeSettings(dev=0.0, test=0.0)
 PLANNER = PlannerTraining(rank=8, alpha=16, none=0.1, dropout=0.05, epochs=2.5)
-REASONER = ReasonerTraining(rank=8, alpha=16, planner="lexical", epochs=2.0, limit=600)
+REASONER = ReasonerTraining(rank=8, alpha=16, planner="lexical", epochs=1.0, batch=8, limit=400)
 
 
-def demo_data(folder: Path) -> Path:
-    """A data folder of the demo questions, in the splits that they come in."""
+def demo_data(folder: Path, synthetic: int = SYNTHETIC) -> Path:
+    """A data folder of the demo questions, in the splits that they come in, and of synthetic ones for training."""
     graph = open_graph("demo")
     rows = {}
     rejects = []
@@ -36,7 +36,7 @@ def demo_data(folder: Path) -> Path:
     unanswerable = read_questions([str(demo_folder() / "questions" / "unanswerable.jsonl")])
     rows["train"] += make(graph, unanswerable[::2], ALL).rows["train"]  # the other half is for tests
     held_out = {topic for split in ("dev", "test") for row in rows[split] for topic in row.topics}
-    made_up = make(graph, synthesize(graph, SynthesisSettings(count=SYNTHETIC)), ALL).rows["train"]
+    made_up = make(graph, synthesize(graph, SynthesisSettings(count=synthetic)), ALL).rows["train"]
     rows["train"] += [row for row in made_up if not held_out & set(row.topics)]
     write_folder(folder, Made(rows, rejects, 0), graph, "demo", ["data/demo/questions"], ALL, True)
     return folder

@@ -135,7 +135,10 @@ def with_adapters(model: Any, settings: Training) -> Any:
         task_type="CAUSAL_LM",
     )
     with no_warnings():
-        return get_peft_model(model, config)
+        adapted = get_peft_model(model, config)
+    # The model's name, not the folder that it lies in on this machine.
+    adapted.peft_config["default"].base_model_name_or_path = settings.model
+    return adapted
 
 
 def in_layer(name: str, part: Any, first: int) -> bool:
