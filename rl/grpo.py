@@ -24,7 +24,7 @@ from rl.refine import Refinement, State, forget_after, learning_rate, rounded
 from rl.rewards import Reward, Watch, flat_share
 from rl.settings import Grpo
 
-TOLD: frozenset[str] = frozenset({"kl", "entropy", "loss", "grad_norm", "learning_rate"})  # what is logged of the trainer's own
+TOLD: frozenset[str] = frozenset({"kl", "entropy", "loss", "grad_norm", "learning_rate"})  # logged of the trainer
 HELD = "rog.pt"  # what a checkpoint holds beside the trainer's own
 
 
@@ -138,13 +138,13 @@ class GrpoRefinement(Refinement):
         state.step += 1
         self._count(self._before, self._began, len(tried))
         state.advice = state.watch.see(rewards, self._reward.best)
-        measured = {
-            name: logs[name] for name in ("kl", "entropy", "loss", "grad_norm", "learning_rate") if name in logs
-        }
+        measured = {name: value for name, value in logs.items() if name in TOLD}
         parts = {f"parts/{name}": sum(one.parts[name] for one in tried) / len(tried) for name in tried[0].parts}
         reward = sum(one.total for one in tried) / len(tried)
-        about = {"reward": reward, **parts, "plans": self._rollouts.distinct / len(groups), "flat": flat_share(rewards)}
-        self._run.log({"step": state.step, **rounded({**measured, **about, **state.counts})})
+        rollouts = self._rollouts
+        about = {"reward": reward, "plans": rollouts.distinct / len(groups), "legal": rollouts.legal / len(tried)}
+        about["flat"] = flat_share(rewards)
+        self._run.log({"step": state.step, **rounded({**measured, **about, **parts, **state.counts})})
         if state.step % self._settings.eval_steps == 0 or state.step == len(self._plan) or state.advice:
             self._look()
         self._began, self._before = time.monotonic(), self._counts()

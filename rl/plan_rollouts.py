@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class PlanRollouts:
     """Draws a policy's plans, the same in every run that has come as far.
 
-    `step` counts the drawings, and seeds them. `scored` is what the plans drawn last earn, question by question, and
-    `distinct` how many different ones these were.
+    `step` counts the drawings, and seeds them. `scored` is what the plans drawn last earn, question by question;
+    `distinct` how many different ones these were, and `legal` how many were legal plans at all.
     """
 
     policy: Policy
@@ -40,6 +40,7 @@ class PlanRollouts:
     step: int = 0
     scored: list[list[Scored]] = field(default_factory=list)
     distinct: int = 0
+    legal: int = 0
     _texts: dict[int, PlanTexts] = field(default_factory=dict)
     _known: dict[tuple[int, RelationPath | None], Scored] = field(default_factory=dict)
 
@@ -77,8 +78,9 @@ class PlanRollouts:
 
     def rewards(self, numbers: Sequence[int], completions: Sequence[Sequence[int]]) -> list[float]:
         """What each plan earns; nothing, where a text is not a legal plan."""
-        scored = [self._scored(*one) for one in zip(numbers, completions, strict=True)]
-        count = self.settings.generations
+        plans = [self._texts[n].allowed(tuple(tokens))[1] for n, tokens in zip(numbers, completions, strict=True)]
+        scored = [self._scored(*one) for one in zip(numbers, plans, strict=True)]
+        self.legal, count = sum(plan is not None for plan in plans), self.settings.generations
         self.scored = [scored[start : start + count] for start in range(0, len(scored), count)]
         return [one.total for one in scored]
 
@@ -105,8 +107,7 @@ class PlanRollouts:
     def _allowed(self, number: int, sequence: Encoded) -> list[tuple[int, ...]]:
         return self._texts[number].allowed(sequence.tokens[sequence.prompt :])[0]
 
-    def _scored(self, number: int, completion: Sequence[int]) -> Scored:
-        _, path = self._texts[number].allowed(tuple(completion))
+    def _scored(self, number: int, path: RelationPath | None) -> Scored:
         if (number, path) not in self._known:
             self._known[number, path] = self._judged(number, path)
         return self._known[number, path]

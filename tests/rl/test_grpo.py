@@ -155,7 +155,8 @@ def test_what_a_run_leaves(whole: Run, start: Run) -> None:
     assert not (whole.folder / "adapter" / "ref").exists()
     steps = [row for row in metrics(whole) if "reward" in row]
     assert [row["step"] for row in steps] == [1, 2, 3, 4]
-    assert {"parts/answer_f1", "kl", "entropy", "flat", "grad_norm", "plans", "loss", "learning_rate"} <= set(steps[0])
+    assert {"parts/answer_f1", "kl", "entropy", "flat", "grad_norm", "plans", "loss", "legal"} <= set(steps[0])
+    assert all(row["legal"] == 1 for row in steps)
     assert steps[0]["kl"] == pytest.approx(0, abs=1e-5)  # from the run it starts with, not from the base model
     assert steps[-1]["kl"] > 1e-4
     assert [row["step"] for row in metrics(whole) if "dev_f1" in row][:-1] == [0, 2, 4]
