@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from rog import __version__
 from rog.picture_page import SCRIPT
+from rog.picture_svg import DARK, PALETTE
 from rog.serve.engine import Engine
 from rog.serve.messages import Health
 from rog.serve.reference import reference
@@ -22,6 +23,7 @@ def add_pages(app: FastAPI, engine: Engine) -> None:
     folder = files("rog.serve") / "static"
     index = (folder / "index.html").read_text("utf-8")
     static = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "index.html"}
+    static["style.css"] += colours().encode()
     static["picture.js"] = SCRIPT.encode()
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
@@ -52,3 +54,9 @@ def add_pages(app: FastAPI, engine: Engine) -> None:
     async def metrics() -> Response:
         """Counters for Prometheus: requests, latencies, answers, refusals, the line, batches."""
         return Response(engine.metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
+
+def colours() -> str:
+    """The colours of plans, the same as in pictures, as style rules."""
+    light, dark = ("".join(f"--c{n}:{colour};" for n, colour in enumerate(each)) for each in (PALETTE, DARK))
+    return f":root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"

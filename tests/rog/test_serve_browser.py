@@ -78,9 +78,9 @@ def test_an_example_is_answered_step_by_step(page: Page) -> None:
     expect(page.locator("#answer .why li")).to_have_text("Lima ←capital─ Peru ─currency→ Peruvian sol")
     expect(page.locator("#plans ol li")).to_have_count(3)
     expect(page.locator("#picture svg .lane")).to_have_count(3)
+    shot(page, "answer")
     page.get_by_role("button", name="Show only plan 1").click()
     expect(page.locator("#picture svg .lane.off")).to_have_count(2)
-    shot(page, "answer")
 
 
 @pytest.mark.parametrize("page", [(1280, "dark")], indirect=True)
