@@ -65,8 +65,8 @@ COEFFICIENTS: dict[str, dict[str, float]] = {
         "fit:constant": -5.3091,
     },
     "trained": {
-        "model": 0.9534,
-        "semantic": 0.9096,
-        "constant": 0.8080,
+        "model": 1.0106,
+        "semantic": 0.9076,
+        "constant": 0.8429,
     },
 }
