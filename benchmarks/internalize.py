@@ -180,14 +180,16 @@ def main() -> None:
     parser.add_argument("--method", choices=tuple(METHODS), help="Without it only the report is written.")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--facts", type=int, default=2250, help="Facts of the graph: how hard it is.")
+    parser.add_argument("--share", type=float, default=0.5, help="The share of them that is trained.")
     parser.add_argument("--tokens", type=int, default=Internalization().tokens)
     parser.add_argument("--asked", type=int, default=300, help="Questions of each kind.")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="Any setting of the method.")
     parser.add_argument("--tag", default="", help="A name for a trial, apart from the report.")
     options = parser.parse_args()
     lm = LanguageModel(DEFAULT_LM)
-    work = options.work / f"{options.facts}-{options.tokens}"
-    world = invent(options.facts, options.work / f"graph-{options.facts}", lm.tokenizer, options.asked)
+    title = f"{options.facts}-{options.share:g}-{options.tokens}"
+    work = options.work / title
+    world = invent(options.facts, options.share, options.work / f"graph-{options.facts}", lm.tokenizer, options.asked)
     if options.method:
         given: dict[str, Any] = {key: json.loads(value) for key, value in (pair.split("=") for pair in options.set)}
         settings = replace(Internalization(tokens=options.tokens, seed=options.seed), **METHODS[options.method] | given)
@@ -202,7 +204,7 @@ def main() -> None:
         found.setdefault(one["method"], []).append(one)
     lines = [*report(found, world, options)]
     print("\n".join(lines))
-    write_report(Path(__file__).parent / "results" / f"internalize-{options.facts}-{options.tokens}.md", lines)
+    write_report(Path(__file__).parent / "results" / f"internalize-{title}.md", lines)
 
 
 if __name__ == "__main__":

@@ -79,11 +79,15 @@ def words(tokenizer: Any) -> list[str]:
     lines = (demo_folder() / "entities.tsv").read_text("utf-8").splitlines()[1:]
     found = {word for line in lines for word in line.split("\t")[1].split() if re.fullmatch("[A-Z][a-z]{3,}", word)}
     known = {*FIRST, *TRADES, "Negro"}
-    return sorted(found - known, key=lambda w: (len(tokenizer(f" {w}", add_special_tokens=False)["input_ids"]), w))
+    mixed = random.Random(0).sample(sorted(found - known), len(found - known))
+    return sorted(mixed, key=lambda word: len(tokenizer(f" {word}", add_special_tokens=False)["input_ids"]))
 
 
-def invent(count: int, folder: Path, tokenizer: Any, asked: int, seed: int = 0) -> Invented:
-    """A graph of about `count` facts with its questions, `asked` of each kind at most. The same for the same seed."""
+def invent(count: int, share: float, folder: Path, tokenizer: Any, asked: int, seed: int = 0) -> Invented:
+    """A graph of about `count` facts, a share of them trained, and `asked` questions of each kind at most.
+
+    The same for the same seed.
+    """
     draw = random.Random(seed)
     per_kind = {kind: round(count / 3 * part) for kind, part in SHARES.items()}
     names = words(tokenizer)[: sum(per_kind.values())]
@@ -105,8 +109,7 @@ def invent(count: int, folder: Path, tokenizer: Any, asked: int, seed: int = 0) 
         for head in entities[source]
     ]
     draw.shuffle(facts)
-    kept = facts[: len(facts) // 10]
-    taught = facts[len(kept) :]
+    taught, kept = facts[: round(share * len(facts))], facts[round(share * len(facts)) :]
     rows = {
         "reworded": [one_hop(fact, labels, draw.randrange(TRAINED, 5)) for fact in draw.sample(taught, len(taught))],
         "never trained": [one_hop(fact, labels, draw.randrange(TRAINED)) for fact in kept],

@@ -96,7 +96,9 @@ class Internalizer:
                 break
         if not logged["loss"]:
             if self._number >= len(self._lessons) // self._settings.round + 1:
-                raise ModelError("nothing is left to learn: no question has both a right and a wrong answer")
+                raise ModelError(
+                    "a round gave nothing to learn from: every answer was refuted, or none was better than another"
+                )
             return
         means = {name: fmean(values) for name, values in logged.items()}
         self._run.log({"round": self._number, "step": self._steps, "tokens": self._tokens, **found.log, **means})

@@ -55,19 +55,19 @@ class Sampler:
         if self._settings.method == "sft":
             return Round([self._taught(lesson) for lesson in lessons], {})
         naive = self.closed(lessons)
-        chosen, log = self._augmented(lessons, draw)
+        chosen, read, log = self._augmented(lessons, draw)
         judged = [self._knowledge.judge(lesson, text, self._form) for lesson, text in zip(lessons, naive, strict=True)]
         log |= {"closed": share(judged), "closed_accuracy": fmean(one.accuracy for one in judged)}
         if self._form == PATH:
             log["rationale"] = fmean(one.is_verified for one in judged)
         if "open" in log:
             log["gap"] = log["open"] - log["closed"]
-        make = self._preferred if self._settings.method == "rlag" else self._group
-        made = [
-            make(lesson, better, worse, was, draw)
-            for lesson, better, worse, was in zip(lessons, chosen, naive, judged, strict=True)
-            if better
-        ]
+        made = []
+        for place, (lesson, better, worse, was) in enumerate(zip(lessons, chosen, naive, judged, strict=True)):
+            if better and self._settings.method == "grpo":
+                made.append(self._group(lesson, better, worse, draw))
+            elif better:
+                made.append(self._preferred(lesson, better, worse, was.is_right, place in read, draw))
         return Round([item for item in made if item is not None], log)
 
     def closed(self, lessons: Sequence[Lesson]) -> list[str]:
@@ -85,8 +85,10 @@ class Sampler:
             for lesson, text in zip(lessons, texts, strict=True)
         ]
 
-    def _augmented(self, lessons: Sequence[Lesson], draw: random.Random) -> tuple[list[str], dict[str, float]]:
-        """The preferred answers, "" where a question is left out, and how many of the model's own were right."""
+    def _augmented(
+        self, lessons: Sequence[Lesson], draw: random.Random
+    ) -> tuple[list[str], set[int], dict[str, float]]:
+        """The preferred answers, "" where a question is left out; which were the model's to give; its share right."""
         count = len(lessons) if self._settings.wrong == "skip" else round(self._settings.sampled * len(lessons))
         asked = sorted(draw.sample(range(len(lessons)), count))
         texts = self.opened([lessons[place] for place in asked], draw)
@@ -97,7 +99,7 @@ class Sampler:
                 chosen[place] = self._completed(lessons[place], text)
             elif self._settings.wrong == "skip":
                 chosen[place] = ""
-        return chosen, {"open": share(judged), "refuted": 1 - share(judged)} if judged else {}
+        return chosen, set(asked), {"open": share(judged), "refuted": 1 - share(judged)} if judged else {}
 
     def _completed(self, lesson: Lesson, text: str) -> str:
         """A written answer; of a trained reasoner's, which quotes a path and not where it leads, the whole path."""
@@ -107,20 +109,25 @@ class Sampler:
     def _taught(self, lesson: Lesson) -> Item:
         return Item((Branches(self._prompt(lesson), (self._tokens(lesson.written(self._form)),)),))
 
-    def _preferred(self, lesson: Lesson, better: str, worse: str, was: Judged, draw: random.Random) -> Item:
-        """The knowledge, and unless the naive answer is right the preferred and the rejected one (RLAG)."""
+    def _preferred(
+        self, lesson: Lesson, better: str, worse: str, is_right: bool, is_read: bool, draw: random.Random
+    ) -> Item:
+        """The knowledge, and unless the naive answer is right the preferred and the rejected one (RLAG).
+
+        The preferred answer follows the paths where these were read, as published, else the question alone.
+        """
         knowledge = self._known(lesson, draw)
-        if was.is_right or worse == better:
+        if is_right or worse == better:
             return Item((knowledge,), (KNOWLEDGE,))
         good, bad = self._tokens(f" {better}\n"), self._tokens(f" {worse}\n")
-        if self._settings.open_book:
+        if is_read:
             after = self._prompt(lesson, self._evidence(lesson, draw))
             pair: tuple[Branches, ...] = (Branches(after, (good,)), Branches(self._prompt(lesson), (bad,)))
         else:
             pair = (Branches(self._prompt(lesson), (good, bad)),)
         return Item((knowledge, *pair), (KNOWLEDGE, CHOSEN, REJECTED))
 
-    def _group(self, lesson: Lesson, better: str, worse: str, was: Judged, draw: random.Random) -> Item | None:
+    def _group(self, lesson: Lesson, better: str, worse: str, draw: random.Random) -> Item | None:
         """The right answer, the model's own, and those of questions of the same path; None where none is better."""
         alike = [other.written(self._form).strip() for other in self._alike[lesson.path] if other is not lesson]
         if self._form == PATH:  # the same walk to another end

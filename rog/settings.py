@@ -49,5 +49,5 @@ RL_PRESETS: dict[str, dict[str, Any]] = {
 HEART_PRESETS: dict[str, dict[str, Any]] = {
     "smoke": {"tokens": 2_000, "limit": 32, "round": 16},
     "laptop": {},
-    "gpu": {"tokens": 3_000_000, "batch": 32, "layers": 1.0, "round": 1024},
+    "gpu": {"tokens": 3_000_000, "batch": 16, "layers": 1.0, "round": 1024},
 }
