@@ -39,7 +39,7 @@ def test_every_route_is_tried(schema: Any) -> None:
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_every_answer_is_documented(schema: Any, method: str, path: str) -> None:
     @given(case=schema[path][method].as_strategy())
-    @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=PHASES)
+    @settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=PHASES)
     def fuzz(case: Any) -> None:
         case.call_and_validate()
 
