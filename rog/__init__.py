@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from kg.errors import RogError
     from kg.open import open_graph
     from reasoner.base import Answer, Trace
-    from rog.notebook import RoG
+    from rog.picture.notebook import RoG
 
 __version__ = metadata.version("rog")
 __all__ = ["Answer", "RoG", "RogError", "Trace", "open_graph"]
 
 HOMES = {
     "Answer": "reasoner.base",
-    "RoG": "rog.notebook",
+    "RoG": "rog.picture.notebook",
     "RogError": "kg.errors",
     "Trace": "reasoner.base",
     "open_graph": "kg.open",

@@ -24,6 +24,7 @@ from rog.cli_show import Html, Pictures, Png, Svg, show_command
 from rog.cli_train import train_app
 from rog.console import err, opened, out
 from rog.options import KG, NO_ANSWER, AsJson, Config, EnvFile, Planner, ShowCypher
+from rog.pipeline import DEMO_QUESTIONS, pipeline
 
 if TYPE_CHECKING:
     from kg.graph import Graph
@@ -52,17 +53,6 @@ def main() -> None:
     except RogError as error:
         err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
         raise SystemExit(1) from None
-
-
-def pipeline(graph: Graph, planner: str, reasoner: str, k: int, max_hops: int) -> RoG:
-    """The pipeline over a graph, with its models loaded."""
-    from planner.registry import make_planner
-    from reasoner.pipeline import RoG
-    from reasoner.registry import make_reasoner
-    from rog.progress import progress
-
-    with progress(err) as report:
-        return RoG(graph, make_planner(planner, graph, report), make_reasoner(reasoner, graph, report), k, max_hops)
 
 
 def print_version(wanted: bool) -> None:
@@ -98,13 +88,6 @@ def demo(planner: Planner = "auto") -> None:
         out.print()
         out.print(shown(trace, graph, time.perf_counter() - began))
     out.print('\nYour turn:  rog ask "Which currency is used in the country whose capital is Lima?"')
-
-
-DEMO_QUESTIONS = (
-    "What is the capital of Australia?",
-    "Which currency is used in the country whose capital is Lima?",
-    "Who is the president of France?",
-)
 
 
 @app.command()

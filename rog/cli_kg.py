@@ -209,7 +209,7 @@ def kg_draw(
     from kg.link import resolve_entity
     from rog.cli_show import draw
     from rog.files import check_file
-    from rog.neighbourhood import neighbourhood
+    from rog.picture.neighbourhood import neighbourhood
 
     check_file(to, ".svg", ".png", ".html")
     graph = opened(kg, config)

@@ -9,6 +9,7 @@ import typer
 
 from rog.console import err, opened
 from rog.options import KG, Config, EnvFile, Planner
+from rog.pipeline import DEMO_QUESTIONS, pipeline
 
 if TYPE_CHECKING:
     from rog.serve.engine import Engine
@@ -38,7 +39,6 @@ def serve_command(
     config: Config = None,
 ) -> None:
     """Serve the page and the API. ROG_API_KEY, where it is set, must come with every request."""
-    from rog.cli import DEMO_QUESTIONS
     from rog.serve.app import make_app
     from rog.serve.examples import examples
     from rog.serve.run import address, allowed_hosts, api_key, bound, serve
@@ -127,7 +127,6 @@ def chat_command(
     from contextlib import suppress
 
     from rog.chat import Chat
-    from rog.cli import pipeline
     from rog.console import out
 
     with suppress(ImportError):

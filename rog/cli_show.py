@@ -13,7 +13,7 @@ from rog.files import check_file, write_file
 
 if TYPE_CHECKING:
     from reasoner.base import Trace
-    from rog.picture import Scene
+    from rog.picture.scene import Scene
     from rog.traces import Named
 
 Html = Annotated[Path | None, typer.Option("--html", help="Write the answer as a page: picture, paths, Cypher.")]
@@ -43,7 +43,7 @@ class Pictures(NamedTuple):
 
     def write(self, trace: Trace, graph: Named) -> None:
         """Write what is wanted, and say what was written."""
-        from rog.picture import scene
+        from rog.picture.scene import scene
 
         if any(self):
             drawn = scene(trace, graph)
@@ -55,15 +55,15 @@ class Pictures(NamedTuple):
 def draw(scene: Scene, file: Path, form: str) -> None:
     """Write a scene as html, svg or png, and say so."""
     if form == "png":
-        from rog.picture_png import png
+        from rog.picture.png import png
 
         content = png(scene)
     elif form == "svg":
-        from rog.picture_svg import svg
+        from rog.picture.svg import svg
 
         content = svg(scene).encode()
     else:
-        from rog.picture_html import page
+        from rog.picture.html import page
 
         content = page(scene).encode()
     write_file(file, content)
@@ -108,7 +108,7 @@ def show_command(
 
 def show_traces(files: list[Path], to: Path | None, force: bool) -> None:
     """Print stored traces, or write them as a folder of pages."""
-    from rog.picture_folder import write_folder
+    from rog.picture.folder import write_folder
     from rog.show import shown
     from rog.traces import read_traces
 

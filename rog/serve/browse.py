@@ -11,8 +11,8 @@ from kg.graph import Graph, not_planned
 from kg.link import search
 from kg.mine import shortest_relation_paths
 from kg.types import format_relation_path, parse_relation_path
-from rog.neighbourhood import neighbourhood
-from rog.picture_svg import svg
+from rog.picture.neighbourhood import neighbourhood
+from rog.picture.svg import svg
 from rog.serve import documents
 from rog.serve import messages as m
 from rog.serve.asking import entity_named, read

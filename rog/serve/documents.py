@@ -9,9 +9,9 @@ from kg.graph import Graph, not_planned
 from kg.types import Entity, Question, ReasoningPath, Topic, base, format_relation_path, parse_relation_path
 from planner.base import Plan
 from reasoner.base import Evidence, Trace
-from rog.picture import scene
-from rog.picture_html import section
-from rog.picture_svg import svg
+from rog.picture.html import section
+from rog.picture.scene import scene
+from rog.picture.svg import svg
 from rog.serve import messages as m
 from rog.show import plan_label
 

@@ -9,8 +9,8 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from rog import __version__
-from rog.picture_page import SCRIPT
-from rog.picture_svg import DARK, PALETTE
+from rog.picture.page import SCRIPT
+from rog.picture.svg import DARK, PALETTE
 from rog.serve.engine import Engine
 from rog.serve.messages import Health
 from rog.serve.reference import reference

@@ -17,12 +17,12 @@ from kg.types import Entity
 from planner.lexical import LexicalPlanner
 from reasoner.base import Trace
 from reasoner.pipeline import RoG
-from rog.neighbourhood import neighbourhood
-from rog.picture import scene
-from rog.picture_html import page
-from rog.picture_layout import BOX, GAP, Box, placed, spread
-from rog.picture_svg import DARK, GOOD, INK, PALETTE, PAPER, SHADE, SOFT, WARN, svg
-from rog.picture_text import fit, width, wrap
+from rog.picture.html import page
+from rog.picture.layout import BOX, GAP, Box, placed, spread
+from rog.picture.neighbourhood import neighbourhood
+from rog.picture.scene import scene
+from rog.picture.svg import DARK, GOOD, INK, PALETTE, PAPER, SHADE, SOFT, WARN, svg
+from rog.picture.text import fit, width, wrap
 from rog.traces import Names
 from tests.rog.pictures import NASTY, names_of, trace_of, traces
 

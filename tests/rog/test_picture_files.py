@@ -23,8 +23,8 @@ from reasoner.base import Trace
 from rog.cli import app
 from rog.cypher import cypher
 from rog.files import check_file, write_file
-from rog.picture import scene
-from rog.picture_svg import svg
+from rog.picture.scene import scene
+from rog.picture.svg import svg
 from rog.show import as_json
 from rog.traces import Names, from_json, read_traces
 from tests.rog.pictures import traces
@@ -146,7 +146,7 @@ def test_kg_draw(tmp_path: Path) -> None:
 
 
 def test_a_picture_that_is_too_large_for_png(demo: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rog.picture_png.LARGEST", 100)
+    monkeypatch.setattr("rog.picture.png.LARGEST", 100)
     trace = rog.RoG(demo, LexicalPlanner(demo)).trace("What is the capital of Peru?")
     with pytest.raises(QuestionError, match="--svg and --html have no limit"):
         trace.to_png()

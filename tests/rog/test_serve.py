@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from kg.store import Store
-from rog.picture_page import SCRIPT
+from rog.picture.page import SCRIPT
 from tests.rog.serving import HEAT, events, served
 
 LIMA = "Which currency is used in the country whose capital is Lima?"

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from kg.store import Store
 from planner.lexical import LexicalPlanner
 from reasoner.pipeline import RoG
-from rog.cli import DEMO_QUESTIONS
+from rog.pipeline import DEMO_QUESTIONS
 from rog.serve.app import make_app
 from rog.serve.engine import Engine
 from tests.rog.serving import live

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
-from rog.picture import Hop, Lane, Row, Scene
-from rog.picture_page import CSS, SCRIPT
-from rog.picture_svg import PALETTE, svg
-from rog.picture_text import clean, writable
+from rog.picture.page import CSS, SCRIPT
+from rog.picture.scene import Hop, Lane, Row, Scene
+from rog.picture.svg import PALETTE, svg
+from rog.picture.text import clean, writable
 
 MANY, SOME = 1000, 50  # paths listed of a plan that carries the answer, and of another
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'"

@@ -1,6 +1,6 @@
 """What the picture of a trace shows: a lane for every plan, entities in columns by hop, and what is left out in words.
 
-`scene(trace, graph)` → `rog.picture_layout.placed` → `rog.picture_svg.svg` or `rog.picture_html.page`.
+`scene(trace, graph)` → `rog.picture.layout.placed` → `rog.picture.svg.svg` or `rog.picture.html.page`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from kg.types import INVERSE, ReasoningPath, base
 from planner.base import ScoredPath
 from reasoner.base import Retrieved, Trace
 from rog.cypher import cypher
-from rog.picture_group import Bundle, Edge, Network, network
+from rog.picture.group import Bundle, Edge, Network, network
 from rog.show import counts, plan_label
 from rog.traces import Named
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from kg.graph import Graph
 from reasoner import pipeline
 from reasoner.base import Trace
-from rog.picture import Scene, scene
+from rog.picture.scene import Scene, scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +24,20 @@ class DrawnTrace(Trace):
 
     def to_svg(self, file: str | Path | None = None) -> str:
         """The picture as SVG text, also written to `file` if one is given."""
-        from rog.picture_svg import svg
+        from rog.picture.svg import svg
 
         return written(svg(self.scene), file)
 
     def to_html(self, file: str | Path | None = None) -> str:
         """The page as HTML text, also written to `file` if one is given."""
-        from rog.picture_html import page
+        from rog.picture.html import page
 
         return written(page(self.scene), file)
 
     def to_png(self, file: str | Path | None = None) -> bytes:
         """The picture as PNG, also written to `file` if one is given."""
         from rog.files import write_file
-        from rog.picture_png import png
+        from rog.picture.png import png
 
         drawn = png(self.scene)
         if file is not None:
@@ -45,7 +45,7 @@ class DrawnTrace(Trace):
         return drawn
 
     def _repr_html_(self) -> str:
-        from rog.picture_svg import svg
+        from rog.picture.svg import svg
 
         return f'<div style="overflow-x:auto">{svg(self.scene)}</div>'
 

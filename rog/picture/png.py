@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from kg.errors import QuestionError
-from rog.picture import Scene
-from rog.picture_svg import svg
+from rog.picture.scene import Scene
+from rog.picture.svg import svg
 
 ZOOM = 2.0  # pixels of the file for one of the layout
 LARGEST = 16_000  # pixels along one side
@@ -20,7 +20,7 @@ def png(scene: Scene) -> bytes:
     import matplotlib
     from resvg_py import svg_to_bytes
 
-    from rog.picture_layout import placed
+    from rog.picture.layout import placed
 
     plan = placed(scene)
     if ZOOM * max(plan.width, plan.height) > LARGEST:

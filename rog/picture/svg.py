@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from rog.picture import Hop, Lane, Node, Scene
-from rog.picture_group import Edge
-from rog.picture_layout import BOLD, Box, Placed, PlacedLane, gaps, placed
-from rog.picture_text import clean, fit, width, writable
+from rog.picture.group import Edge
+from rog.picture.layout import BOLD, Box, Placed, PlacedLane, gaps, placed
+from rog.picture.scene import Hop, Lane, Node, Scene
+from rog.picture.text import clean, fit, width, writable
 
 FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', 'Noto Sans', sans-serif"
 # By plan, after Okabe and Ito (2008): told apart by the colour-blind, and by contrast with the number on them.

@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 from kg.graph import Graph, not_planned
 from kg.types import Entity, RelationPath
 from rog.cypher import cypher
-from rog.picture import LISTED, Hop, Lane, Node, Row, Scene, hop_of
-from rog.picture_group import Edge
+from rog.picture.group import Edge
+from rog.picture.scene import LISTED, Hop, Lane, Node, Row, Scene, hop_of
 
 LANES, ROWS = 12, 5  # relations drawn, and boxes in a column of each
 READ = 500  # entities and walks read of a relation

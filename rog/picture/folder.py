@@ -9,8 +9,8 @@ from pathlib import Path
 from kg.errors import QuestionError, disk_errors
 from kg.write import written_beside
 from reasoner.base import Trace
-from rog.picture import Scene, scene
-from rog.picture_html import document, page, words
+from rog.picture.html import document, page, words
+from rog.picture.scene import Scene, scene
 from rog.traces import Named
 
 PAGE = re.compile(r"index\.html|\d{4,}\.html")

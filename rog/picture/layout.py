@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from rog.picture import Lane, Scene
-from rog.picture_group import Edge
-from rog.picture_text import width, wrap
+from rog.picture.group import Edge
+from rog.picture.scene import Lane, Scene
+from rog.picture.text import width, wrap
 
 MARGIN, PAD = 20.0, 14.0  # around everything, inside a lane
 BOX, GAP = 38.0, 9.0  # height of a box, and what lies between two of them
