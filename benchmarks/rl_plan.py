@@ -111,13 +111,16 @@ def refined(data: Path, start: Run, options: argparse.Namespace, out: Path) -> R
 
 
 def trained(folders: dict[str, Path], options: argparse.Namespace) -> Iterator[tuple[str, Run]]:
-    """The planners, one after the other; those that take least first."""
+    """The planners wanted, one after the other; `start`, from which `rl` begins, is always one of them."""
     place = options.work / f"seed-{options.seed}"
     start = supervised(folders["weak"], options.epochs, options, place / "start")
     yield "start", start
-    yield "rl", refined(folders["answers"], start, options, place / "rl")
-    yield "longer", supervised(folders["weak"], 2 * options.epochs, options, place / "longer")
-    yield "full", supervised(folders["full"], options.full_epochs, options, place / "full")
+    if "rl" in options.arms:
+        yield "rl", refined(folders["answers"], start, options, place / "rl")
+    if "longer" in options.arms:
+        yield "longer", supervised(folders["weak"], 2 * options.epochs, options, place / "longer")
+    if "full" in options.arms:
+        yield "full", supervised(folders["full"], options.full_epochs, options, place / "full")
 
 
 def measured(some: Sequence[Kind], options: argparse.Namespace) -> None:
@@ -153,12 +156,12 @@ def curve(run: Run) -> list[dict[str, float]]:
 
 
 def kept_results(work: Path) -> dict[str, list[dict[str, Any]]]:
-    """What was measured, by planner, of the seeds that have all of them."""
+    """What was measured, by planner; of `start` and `rl` the seeds that have both, of the others what there is."""
     found = {arm: [json.loads(path.read_text()) for path in sorted(work.glob(f"seed-*-{arm}.json"))] for arm in ARMS}
-    seeds = set.intersection(*({one["seed"] for one in some} for some in found.values()))
+    seeds = {one["seed"] for one in found["start"]} & {one["seed"] for one in found["rl"]}
     if not seeds:
-        raise ModelError(f"{work} has no seed with {', '.join(ARMS)}")
-    return {arm: [one for one in some if one["seed"] in seeds] for arm, some in found.items()}
+        raise ModelError(f"{work} has no seed with start and rl")
+    return {arm: [one for one in some if one["seed"] in seeds] for arm, some in found.items() if some}
 
 
 def report_of(work: Path) -> list[str]:
@@ -172,18 +175,20 @@ def report_of(work: Path) -> list[str]:
         "| planner | F1 | each seed | against start | passes | tokens | seconds |",
         "|---|---|---|---|---|---|---|",
     ]
-    for arm in ARMS:
+    for arm in found:
         seeds = " ".join(f"{np.mean(list(one['f1'].values())):.3f}" for one in found[arm])
         gain = str(paired(f1["start"], f1[arm]).interval) if arm != "start" else ""
         results = [one["result"] for one in found[arm]]
         passes = "passes" if arm == "rl" else "steps"  # a step of supervised training is one pass
         spent = [f"{np.mean([each[name] for each in results]):,.0f}" for name in (passes, "tokens", "seconds")]
         lines.append(f"| {arm} | {bootstrap(f1[arm])} | {seeds} | {gain} | {' | '.join(spent)} |")
-    closed = (f1["rl"].mean() - f1["start"].mean()) / (f1["full"].mean() - f1["start"].mean())
-    lines.append(f"\n{closed:.0%} of the gap between `start` and `full` is closed from answers alone.\n")
+    lines.append("")
+    if "full" in f1:
+        closed = (f1["rl"].mean() - f1["start"].mean()) / (f1["full"].mean() - f1["start"].mean())
+        lines.append(f"{closed:.0%} of the gap between `start` and `full` is closed from answers alone.\n")
     for kind in sorted({i.split()[0] for i in ids}):
         own = [number for number, i in enumerate(ids) if i.startswith(kind)]
-        lines.append(f"- {kind}: " + ", ".join(f"{arm} {f1[arm][own].mean():.3f}" for arm in ARMS))
+        lines.append(f"- {kind}: " + ", ".join(f"{arm} {f1[arm][own].mean():.3f}" for arm in found))
     return lines
 
 
@@ -202,6 +207,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--arms", nargs="*", default=ARMS, choices=ARMS, help="What to train beside the start.")
     parser.add_argument("--report", action="store_true", help="Put the seeds that are there together.")
     parser.add_argument("--weak", type=int, default=100, help="Questions whose plans are told.")
     parser.add_argument("--more", type=int, default=300, help="Questions with answers only.")
