@@ -117,7 +117,7 @@ def invent(count: int, share: float, folder: Path, tokenizer: Any, asked: int, s
     train = [one_hop(fact, labels, wording) for fact in taught for wording in draw.sample(range(TRAINED), 2)]
     pairs = list(composed(taught, labels, draw))
     half = {key for keys in entities.values() for key in draw.sample(keys, len(keys) // 2)}
-    taught_pairs = [row for row in pairs if row.topics[0] in half][: len(taught) // 4]
+    taught_pairs = [row for row in pairs if row.topics[0] in half][: len(taught) // 2]
     rows["composed"] = [row for row in pairs if row.topics[0] not in half]
     order = ("reworded", "composed", "never trained")
     chosen = {name: rows[name][:asked] for name in order}
