@@ -89,7 +89,7 @@ class MoreSteps(Refinement):
         self._policy.changed()
         state.step += 1
         self._count(before, began, 0)
-        self._run.log({"step": state.step, **rounded({"loss": float(loss), **state.counts})})
+        self._run.log({"step": state.step, **rounded({"loss": loss.item(), **state.counts})})
 
 
 def more_steps(folders: dict[str, Path], start: Run, options: argparse.Namespace, out: Path) -> Run:
@@ -211,7 +211,10 @@ def race(found: dict[str, list[dict[str, Any]]]) -> list[str]:
             for count in ("passes", "tokens"):
                 theirs, ours = (first_reached(one["curve"], best, count) for one in (drawn, exact))
                 other = "never got there" if ours is None else f"needed {ours:,.0f}"
-                times = f", {theirs / ours:.1f} times fewer" if theirs and ours else ""
+                if not theirs:
+                    lines.append(f"- seed {drawn['seed']}: GRPO never got better on dev than the start")
+                    break
+                times = f", {theirs / ours:.1f} times fewer" if ours else ""
                 lines.append(
                     f"- seed {drawn['seed']}: GRPO's best F1 on dev, {best:.3f}, took {theirs:,.0f} {count}; the plan "
                     f"gradient {other}{times}"
@@ -281,7 +284,7 @@ def plot(work: Path, out: Path) -> None:
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("F1 on dev")
-    axes[0].legend(loc="lower right", frameon=False)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False)
     out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(out, dpi=150)
     pyplot.close(figure)

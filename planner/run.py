@@ -30,7 +30,7 @@ from planner.environment import environment
 from planner.models import UNLOADABLE, no_warnings
 
 FILES = ("config.yaml", "environment.json", "metrics.jsonl", "samples.jsonl", "README.md")
-FOLDERS = ("adapter", "model", "checkpoints")
+FOLDERS = ("adapter", "model", "checkpoints", "planner", "reasoner")  # the last two: runs of their own in a joint one
 NAMES = {*FILES, *FOLDERS, *(f".{name}.part" for name in FILES), ".weights"}  # all that a run's directory may hold
 DATA = ("data_files", "samples_sha256", "questions", "passes")  # keys of the config that follow from the data
 WAIT = 600.0  # seconds that the other processes wait for the first one

@@ -20,7 +20,7 @@ from planner.run import Run
 from rl.grpo_trainer import check_trl, trainer_class
 from rl.plan_rollouts import PlanRollouts
 from rl.policy import Policy
-from rl.refine import Refinement, State, forget_after, learning_rate, rounded
+from rl.refine import Refinement, forget_after, learning_rate, rounded
 from rl.rewards import Reward, Watch, flat_share
 from rl.settings import Grpo
 
@@ -165,7 +165,7 @@ class GrpoRefinement(Refinement):
         if checkpoint is not None:
             held = torch.load(checkpoint / HELD, map_location=self._policy.device, weights_only=True)
             self._best = held["best_weights"]
-            self._state = State(**{**held["state"], "watch": Watch(**held["state"]["watch"])})
+            self._state = type(self._state)(**{**held["state"], "watch": Watch(**held["state"]["watch"])})
             self._rollouts.step = self._state.step
         forget_after(self._run, self._state.step if checkpoint else -1)
         return checkpoint

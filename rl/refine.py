@@ -23,7 +23,7 @@ from planner.space import plan_space
 from reasoner.symbolic import THRESHOLD
 from rl.episode import Episode, Executor
 from rl.parts import answer_f1
-from rl.plan_gradient import References, Trials, accumulate
+from rl.plan_gradient import References, Step, Trials, accumulate
 from rl.policy import Policy
 from rl.rewards import Reward, Watch, flat_share
 from rl.settings import PlanGradient
@@ -139,8 +139,7 @@ class Refinement:
         import torch
 
         began, before, state = time.monotonic(), self._counts(), self._state
-        groups = self._trials.groups([self._questions[number] for number in self._plan[state.step]])
-        step = accumulate(self._policy, groups, self._references, self._settings)
+        step = self._accumulated([self._questions[number] for number in self._plan[state.step]])
         norm = torch.nn.utils.clip_grad_norm_(self._policy.trained.values(), self._settings.clip)
         rate = learning_rate(state.step, len(self._plan), self._settings)
         for group in self._optimizer.param_groups:
@@ -149,10 +148,14 @@ class Refinement:
         self._optimizer.zero_grad()
         self._policy.changed()
         state.step += 1
-        self._count(before, began, sum(len(group.plans) for group in groups))
+        self._count(before, began, sum(map(len, step.rewards)))
         state.advice = state.watch.see(step.rewards, self._reward.best)
         about = {"flat": flat_share(step.rewards), "grad_norm": float(norm), "learning_rate": rate}
         self._run.log({"step": state.step, **rounded({**step.measured, **about, **state.counts})})
+
+    def _accumulated(self, questions: Sequence[Question]) -> Step:
+        """Add the gradient of some questions."""
+        return accumulate(self._policy, self._trials.groups(questions), self._references, self._settings)
 
     def _look(self) -> None:
         """Measure on dev, and keep the weights if they are the best so far; without dev the newest are."""
@@ -204,7 +207,7 @@ class Refinement:
             held = torch.load(checkpoint / "state.pt", map_location=self._policy.device, weights_only=True)
             set_weights(self._policy, held["weights"])
             self._best = held["best_weights"]
-            self._state = State(**{**held["state"], "watch": Watch(**held["state"]["watch"])})
+            self._state = type(self._state)(**{**held["state"], "watch": Watch(**held["state"]["watch"])})
             self._optimizer.load_state_dict(held["optimizer"])
             known = held["references"]
             self._references.known.update({Encoded(tokens, prompt): logp for tokens, prompt, logp in known})

@@ -42,3 +42,14 @@ class Grpo(PlanGradient):
     unconstrained: bool = key(False, "With grpo: draw any tokens, not only those of legal plans.")
     unmasked_loss: bool = key(False, "With grpo: log-probabilities in the loss among all tokens, not the legal ones.")
     longest: int = key(48, "With grpo: tokens of an unconstrained plan at most.", 1)
+
+
+@dataclass(frozen=True)
+class Joint(PlanGradient):
+    """How a planner and a reasoner learn from the answers that they come to together."""
+
+    learning_rate: float = key(1e-4, "The highest learning rate; it rises first and then falls as a cosine.", 1e-9)
+    read: int = key(3, "Plans of a question whose paths the reasoner reads.", 1)
+    alone: float = key(0.5, "The weight of what each plan earns by itself, beside the answers.", 0)
+    reasoned: float = key(0.5, "The share of questions to be answered with reasoning: a path, and its answer.", 0, 1)
+    reasoned_reward: str = key("sufficient=.3", "What these earn beside --reward: that the answer is the path's own.")

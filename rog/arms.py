@@ -2,7 +2,7 @@
 
 closed-book[=LM]        a language model answers without the graph      random          some legal plan
 oracle-plan             the gold plan: what planning can reach          lexical, …      a planner, symbolic reasoner
-oracle-paths=REASONER   all gold plans: what reasoning can reach        name=planner,reasoner
+oracle-paths=REASONER   all gold plans: what reasoning can reach        name=planner,reasoner, or a joint run
 """
 
 from __future__ import annotations
@@ -78,6 +78,7 @@ def made(setup: Setup, planner: str, reasoner: str, seed: int) -> Answering:
     """The system of this planner and reasoner, each by name or as the folder of a run."""
     from reasoner.registry import make_reasoner
 
+    planner, reasoner = parts_of(planner, reasoner)
     kind, _, which = planner.partition(":")
     if kind == CLOSED_BOOK:
         return closed_book(setup, which)
@@ -86,6 +87,17 @@ def made(setup: Setup, planner: str, reasoner: str, seed: int) -> Answering:
     planning = make(setup, planner, kind, seed)
     answering = make_reasoner(reasoner, setup.graph, setup.progress)
     return RoG(setup.graph, planning, answering, setup.k, setup.max_hops, setup.limit)
+
+
+def parts_of(planner: str, reasoner: str) -> tuple[str, str]:
+    """The planner and the reasoner of a run of `rog rl joint`; else those given. `lm:RUN` stays the model alone."""
+    from planner.run import run_of
+
+    alone = "lm:" * planner.startswith("lm:")
+    run = run_of(planner.removeprefix("lm:"))
+    if run is None or run.config["role"] != "joint":
+        return planner, reasoner
+    return f"{alone}{run.folder / 'planner'}", str(run.folder / "reasoner") if reasoner == "symbolic" else reasoner
 
 
 def make(setup: Setup, name: str, kind: str, seed: int) -> Planner:

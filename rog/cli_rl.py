@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from rl.internalize_settings import Internalization
-from rl.settings import DEFAULT_REWARD, Grpo
+from rl.settings import DEFAULT_REWARD, Grpo, Joint
 from rog.cli_train import KG, Config, Data, Force, Out, Resume
 from rog.config import with_flags
 from rog.settings import HEART_PRESETS, RL_PRESETS
@@ -61,6 +61,39 @@ def plan_command(
     out.print(
         f"{to}: {result['steps']:,.0f} steps · {result['plans_scored']:,.0f} plans tried · {result['passes']:,.0f} "
         f"passes · {result['seconds']:,.0f} s · F1 on dev {result['dev_f1_before']:.3f} → {result['dev_f1']:.3f}"
+    )
+
+
+@rl_app.command("joint", help="Refine a planner and a reasoner together, by the answers that they come to.")
+@with_flags(Joint)
+def joint_command(
+    data: Data,
+    start: Annotated[str, typer.Option("--from", help="The runs to start from: PLANNER,REASONER.")],
+    to: Out,
+    kg: KG = "",
+    preset: Preset = "laptop",
+    config: Config = None,
+    resume: Resume = False,
+    force: Force = False,
+    **flags: Any,
+) -> None:
+    """Refine both, and say what came of it."""
+    from planner.run import Run
+    from rog.config import resolve
+    from rog.console import err, out
+    from rog.joining import join, material, starts_of
+    from rog.progress import progress
+
+    settings, starts = resolve(Joint(), RL_PRESETS[preset], config, flags), starts_of(start)
+    Run(to).check_target(resume, force)
+    with progress(err) as report:
+        found = material(data, starts, kg, settings, report)
+        result, advice = join(found, starts, settings, to, resume, force, report)
+    if advice:
+        err.print(f"stopped early: {advice}", soft_wrap=True)
+    out.print(
+        f"{to}: {result['steps']:,.0f} steps · {result['passes']:,.0f} passes · {result['seconds']:,.0f} s · F1 on dev "
+        f"{result['dev_f1_before']:.3f} → {result['dev_f1']:.3f}"
     )
 
 

@@ -1,0 +1,123 @@
+"""`rog rl joint`: from a data folder, a planner's run and a reasoner's to both, refined together by their answers."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kg.errors import ModelError
+from kg.types import Progress
+from planner.run import Run
+from rl.rewards import Reward, parse_reward
+from rl.settings import Joint
+from rog.reinforce import Questions, questions_of, weights_hash
+from rog.training import SHOWN
+
+ROLES = ("planner", "reasoner")
+
+
+@dataclass(frozen=True)
+class Starts:
+    """The runs that a joint one starts from."""
+
+    planner: Run
+    reasoner: Run
+
+
+def starts_of(text: str) -> Starts:
+    """The runs written as `PLANNER,REASONER`; ModelError if they are not two."""
+    parts = [Path(part.strip()).expanduser() for part in text.split(",") if part.strip()]
+    if len(parts) != 2:
+        raise ModelError(f"--from {text}: expected two runs, PLANNER,REASONER")
+    return Starts(*map(Run, parts))
+
+
+@dataclass(frozen=True)
+class Material:
+    """Questions, and what answers with reasoning earn beside the reward of all."""
+
+    questions: Questions
+    reasoned: Reward
+
+
+def material(data: Path, starts: Starts, kg: str, settings: Joint, progress: Progress | None = None) -> Material:
+    """The questions of a data folder with nothing but their answers; RogError where something does not fit."""
+    found = questions_of(data, starts.planner, kg, settings, progress)
+    starts.reasoner.check("reasoner", found.graph)
+    about = {
+        **found.about,
+        "role": "joint",
+        "stage": "rl joint",
+        "reasoner": str(starts.reasoner.folder),
+        "reasoner_sha256": weights_hash(starts.reasoner),
+        "reasoner_model": starts.reasoner.config.get("model"),
+    }
+    reasoned = parse_reward(settings.reasoned_reward, found.reward.executor)
+    return Material(replace(found, about=about), reasoned)
+
+
+def join(
+    found: Material, starts: Starts, settings: Joint, out: Path, resume: bool, force: bool,
+    progress: Progress | None = None,
+) -> tuple[dict[str, float], str]:  # fmt: skip
+    """Refine both, and leave a finished run in `out` with theirs in it: what it came to, and why it stopped early."""
+    from rl.joint import JointRefinement
+    from rl.pair import Pair
+
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ModelError("`rog rl joint` runs in one process; start it without a launcher")
+    if out.resolve() in [run.folder.resolve() for run in (starts.planner, starts.reasoner)]:
+        raise ModelError(f"{out} is a run to start from; choose another --out")
+    run, some = Run(out), found.questions
+    run.check_target(resume, force)
+    pair = Pair(starts.planner, starts.reasoner, progress)
+    shown = [{"question": q.text, "topics": [t.key for t in q.topics], "answers": q.answers} for q in some.train]
+    is_new = run.begin({**some.about, **asdict(settings)}, shown[:SHOWN], resume, force)
+    try:
+        with run.disk_errors():
+            work = JointRefinement(pair, some.reward, found.reasoned, some.train, some.dev, settings, run, progress)
+            result = work.run()
+            run.log({"step": result["steps"], **result, "advice": work.advice})
+            text = card(some.about, settings, result, work.advice, len(some.dev))
+            for role, policy, start in (
+                ("planner", pair, starts.planner),
+                ("reasoner", pair.reasoner, starts.reasoner),
+            ):
+                keep(Run(out / role), policy, {**some.about, **asdict(settings), "role": role}, start, text)
+            run.finish(text)
+    except BaseException:
+        if is_new:
+            run.undo()
+        raise
+    return result, work.advice
+
+
+def keep(run: Run, policy: Any, config: Mapping[str, Any], start: Run, card: str) -> None:
+    """One of the two as a finished run of its own."""
+    run.begin({**config, "model": start.config.get("model"), "start": str(start.folder)}, [], False, force=True)
+    run.save_weights(policy.model, policy.tokenizer)
+    run.finish(card)
+
+
+def card(about: Mapping[str, Any], settings: Joint, result: Mapping[str, float], advice: str, dev: int) -> str:
+    """The run's README."""
+    return f"""# A planner and a reasoner for {about["kg"]}, refined together
+
+`{about["start"]}` and `{about["reasoner"]}`, refined with `rog rl joint` on {about["questions"]:,} questions of
+`{about["data"]}` with answers only, reward `{settings.reward}`, with reasoning also `{settings.reasoned_reward}`, \
+seed {settings.seed}.
+
+- graph: `{about["kg"]}`, SHA-256 `{about["graph_sha256"] or "unknown"}`
+- {result["steps"]:,.0f} steps, {result["passes"]:,.0f} passes of the models over {result["tokens"]:,.0f} tokens, \
+{result["seconds"]:,.0f} s
+- F1 on {dev:,} questions of dev: {result["dev_f1_before"]:.4f} before, {result["dev_f1"]:.4f} after step
+  {result["best_step"]:,.0f}, whose weights these are
+- finished: {time.strftime("%Y-%m-%d")}{f"{chr(10)}- stopped early: {advice}" if advice else ""}
+
+They answer from this graph only. Measure them with
+`rog eval --data {about["data"]}/test.jsonl --system parts={about["start"]},{about["reasoner"]} --system joint=RUN`.
+"""
