@@ -87,7 +87,9 @@ class Internalizer:
     def _round(self) -> None:
         """Sample, judge, learn, log."""
         self._number += 1
-        found: Round = self._sampler.round(self._number, order(self._lessons, self._number - 1, self._settings))
+        is_warming = self._tokens < self._settings.warm * self._settings.tokens
+        asked = order(self._lessons, self._number - 1, self._settings)
+        found: Round = self._sampler.round(self._number, asked, is_warming)
         logged: dict[str, list[float]] = {"loss": []}
         for items in self._batches(found.items):
             for name, values in self._step(items).items():

@@ -87,7 +87,7 @@ def batch_loss(items: Sequence[Item], scores: Scores, settings: Internalization)
     """The loss of the questions of a step."""
     import torch
 
-    if settings.method in ("sft", "pretrain"):
+    if not (items[0].roles or items[0].rewards):  # sft, pretrain, and what the others begin with
         return likelihood(scores)
     parts = torch.split(scores.means, [item.answers for item in items])
     if settings.method == "rlag":

@@ -45,14 +45,14 @@ class Sampler:
         self._longest = min(RECITED, max(lengths) + SPARE)  # a model that has learned nothing does not stop by itself
         self.tokens_read = 0
 
-    def round(self, number: int, lessons: Sequence[Lesson]) -> Round:
-        """What a round learns from these lessons."""
+    def round(self, number: int, lessons: Sequence[Lesson], is_warming: bool = False) -> Round:
+        """What a round learns from these lessons; while a model is warming up that is the right answers."""
         draw = random.Random(f"{self._settings.seed} {number}")
         if self._settings.method == "pretrain":
             texts = [self._knowledge.statement(lesson, draw) for lesson in lessons]
             begin = self._begin or self._tokens("\n")
             return Round([Item((Branches(begin, (self._tokens(f"{text}\n"),)),)) for text in texts], {})
-        if self._settings.method == "sft":
+        if is_warming or self._settings.method == "sft":
             return Round([self._taught(lesson) for lesson in lessons], {})
         naive = self.closed(lessons)
         chosen, read, log = self._augmented(lessons, draw)

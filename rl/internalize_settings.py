@@ -16,6 +16,7 @@ class Internalization:
     method: str = key("rlag", f"How it learns: {', '.join(METHODS)}.")
     model: str = key(DEFAULT_LM, "The model to start from where there is no --from: a name or a folder.")
     tokens: int = key(300_000, "Tokens to train on, whatever the method; it stops at the batch that reaches them.", 1)
+    warm: float = key(0.4, "The share of the tokens that is spent on SFT first (rlag, grpo).", 0, 1)
     rationale: bool = key(True, "Recite the path before the answer (of no effect on pretrain).")
     most_answers: int = key(3, "Entities of a step at most; questions with longer lists are left out.", 1)
     limit: int = key(0, "Questions to learn from at most, drawn by the seed (0: all).", 0)
