@@ -5,7 +5,9 @@ It is the language that `planner.decode` searches, for whoever draws from it or 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from kg.errors import ModelError
 from kg.types import RelationPath
@@ -24,6 +26,32 @@ class Place:
     path: RelationPath
     trie: Trie | None
     owed: Tokens = ()
+
+
+class Texts(Protocol):
+    """Texts as an automaton."""
+
+    @property
+    def begin(self) -> Place:
+        """Where a text begins."""
+
+    def next(self, place: Place) -> dict[int, Place]:
+        """Each token that may come next, and where it leads; none after the end."""
+
+
+class Listed:
+    """Some texts, none of which begins another; a text's `path` is its number."""
+
+    def __init__(self, texts: Iterable[Tokens]) -> None:
+        self.begin = Place((), trie_of((str(number), tokens) for number, tokens in enumerate(texts)))
+
+    def next(self, place: Place) -> dict[int, Place]:
+        """Each token that may come next, and where it leads; none after the end."""
+        below = place.trie.children if place.trie is not None else {}
+        return {
+            token: Place((), child) if child.ends is None else Place((child.ends,), None)
+            for token, child in below.items()
+        }
 
 
 class PlanTexts:
@@ -55,19 +83,20 @@ class PlanTexts:
             found |= after
         return found
 
-    def allowed(self, tokens: Tokens) -> tuple[list[Tokens], RelationPath | None]:
-        """What was legal before each token of a text; and the plan that it says, or None if it is not a legal one."""
-        place, found = self.begin, []
-        for token in tokens:
-            options = self.next(place)
-            found.append(tuple(options))
-            if token not in options:
-                return found, None
-            place = options[token]
-        return found, place.path if place.trie is None else None
-
     def _names(self, path: RelationPath) -> Trie:
         if path not in self._tries:
             options = self._space.options(path)
             self._tries[path] = trie_of((relation, self._spelling.relation(relation)) for relation in options)
         return self._tries[path]
+
+
+def allowed(texts: Texts, tokens: Tokens) -> tuple[list[Tokens], RelationPath | None]:
+    """What was possible before each token of a text; and the path that it says, or None if it is not one of them."""
+    place, found = texts.begin, []
+    for token in tokens:
+        options = texts.next(place)
+        found.append(tuple(options))
+        if token not in options:
+            return found, None
+        place = options[token]
+    return found, place.path if place.trie is None else None

@@ -1,7 +1,7 @@
-"""Plans drawn from a policy, token by token, within the legal plans or freely; and their log-probabilities alike.
+"""Texts drawn from a policy, token by token, within an automaton or freely; and their log-probabilities alike.
 
-All plans of some questions grow in one tree of tokens: what two of them share is read once, and a stretch without a
-choice in one pass, so that drawing costs no more passes than plans have choices.
+All texts after some prompts grow in one tree of tokens: what two of them share is read once, and a stretch without a
+choice in one pass, so that drawing costs no more passes than texts have choices.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import numpy as np
 
 from planner.finetune import Encoded
 from planner.lm import Node, Tokens, TokenTree, known
-from rl.constraint import Place, PlanTexts
-from rl.policy import before, forest_logits, planted
+from rl.constraint import Place, Texts
+from rl.plan_gradient import passes
+from rl.policy import Policy, before, forest_logits, planted
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +32,7 @@ class Draw:
     unread: list[int] = field(default_factory=list)
     is_done: bool = False
 
-    def go_on(self, texts: PlanTexts | None, longest: int, ends: Collection[int], draw: np.random.Generator) -> None:
+    def go_on(self, texts: Texts | None, longest: int, ends: Collection[int], draw: np.random.Generator) -> None:
         """Draw tokens, until the text is at its end or the model has to read it first; freely without `texts`."""
         while not self.is_done:
             options = texts.next(self.place) if texts is not None and self.place is not None else {}
@@ -58,16 +59,16 @@ def drawn(node: Node, options: Sequence[int], draw: np.random.Generator) -> int:
 
 def draws(
     tree: TokenTree,
-    texts: Sequence[PlanTexts | None],
-    count: int,
-    longest: int,
-    ends: Collection[int],
+    texts: Sequence[Texts | None],
+    counts: Sequence[int],
     draw: np.random.Generator,
+    longest: int = 0,
+    ends: Collection[int] = (),
 ) -> list[list[Tokens]]:
-    """`count` texts after each of the tree's prompts; free ones end with one of `ends` or after `longest` tokens."""
+    """So many texts after each of the tree's prompts; free ones end with one of `ends` or after `longest` tokens."""
     groups = [
         [Draw(root, own.begin if own else None) for _ in range(count)]
-        for root, own in zip(tree.begin(), texts, strict=True)
+        for root, own, count in zip(tree.begin(), texts, counts, strict=True)
     ]
     while True:
         wanted: dict[int, tuple[Node, set[Tokens]]] = {}
@@ -117,3 +118,23 @@ def token_logps(
         picked = logp.gather(1, torch.tensor(numbers, device=logits.device)[:, None])[:, 0]
     lengths = [len(line) for line in forest.learned]
     return list(torch.split(picked, lengths)), list(torch.split(entropy, lengths)), len(forest.tokens)
+
+
+def chunked_logps(
+    policy: Policy, model: Any, sequences: Sequence[Encoded], allowed: Sequence[Sequence[Tokens]] | None, most: int
+) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """`token_logps` in passes of at most `most` tokens, which count for the policy; like sequences in one pass."""
+    logps: dict[int, torch.Tensor] = {}
+    entropies: dict[int, torch.Tensor] = {}
+    order = sorted(range(len(sequences)), key=lambda place: sequences[place].tokens)
+    waiting = iter(order)
+    for some in passes([[sequences[place]] for place in order], most):
+        places = [next(waiting) for _ in some]
+        own = [sequences[place] for place in places]
+        among = None if allowed is None else [allowed[place] for place in places]
+        found, spread, tokens = token_logps(model, own, among)
+        logps |= zip(places, found, strict=True)
+        entropies |= zip(places, spread, strict=True)
+        policy.forwards += 1
+        policy.tokens += tokens
+    return [logps[place] for place in sorted(logps)], [entropies[place] for place in sorted(entropies)]

@@ -20,7 +20,7 @@ from planner.run import Run
 from rl.grpo_trainer import check_trl, trainer_class
 from rl.plan_rollouts import PlanRollouts
 from rl.policy import Policy
-from rl.refine import Refinement, forget_after, learning_rate, rounded
+from rl.refine import Refinement, forget_after, learning_rate, rounded, set_weights, weights_of
 from rl.rewards import Reward, Watch, flat_share
 from rl.settings import Grpo
 
@@ -45,8 +45,13 @@ class GrpoRefinement(Refinement):
     ) -> None:
         check_trl()
         super().__init__(policy, reward, questions, dev, settings, run, progress)
-        self._rollouts = PlanRollouts(policy, reward, questions, settings)
+        self._rollouts: PlanRollouts = self._drawing(questions)
+        self._held: dict[str, Any] = {}
         self._began, self._before = time.monotonic(), self._counts()
+
+    def _drawing(self, questions: Sequence[Question]) -> PlanRollouts:
+        """What draws the episodes."""
+        return PlanRollouts(self._policy, self._reward, questions, self._settings)
 
     def run(self) -> dict[str, float]:
         """Go through all steps, or on from the last checkpoint, and leave the best weights in the model."""
@@ -54,7 +59,9 @@ class GrpoRefinement(Refinement):
         if self._state.step == 0:
             self._look()
         with no_warnings():
-            trainer = self._trainer()
+            trainer = self._trainer()  # TRL takes the weights as they are now for its reference
+            if self._held:
+                set_weights(self._policy, self._held)
             self._began, self._before = time.monotonic(), self._counts()
             if self._state.step < len(self._plan) and not self._state.advice:
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -116,6 +123,10 @@ class GrpoRefinement(Refinement):
         class Following(TrainerCallback):
             def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
                 following._tell()
+                following._optimizer.zero_grad()  # of all that learns; the trainer knows of its model only
+
+            def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+                following._clip()
 
             def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
                 if "grad_norm" in logs:  # a step's, and not the summary at the end
@@ -129,6 +140,9 @@ class GrpoRefinement(Refinement):
     def _tell(self) -> None:
         if self._progress:
             self._progress("refining the planner", self._state.step, len(self._plan))
+
+    def _clip(self) -> None:
+        """Cut the gradients that the trainer does not know of."""
 
     def _stepped(self, logs: dict[str, float]) -> bool:
         """Note a step: whether it is the last one, for want of anything to learn."""
@@ -155,16 +169,17 @@ class GrpoRefinement(Refinement):
         import torch
 
         folder.mkdir(parents=True, exist_ok=True)
-        torch.save({"best_weights": self._best, "state": asdict(self._state)}, folder / HELD)
+        held = {"weights": weights_of(self._policy), "best_weights": self._best, "state": asdict(self._state)}
+        torch.save(held, folder / HELD)
 
     def _restored(self) -> Path | None:
-        """The checkpoint to go on from, if there is one; its weights are read by the trainer."""
+        """The checkpoint to go on from, if there is one; the trainer reads the optimizer's state."""
         import torch
 
         checkpoint = self._run.last_checkpoint()
         if checkpoint is not None:
             held = torch.load(checkpoint / HELD, map_location=self._policy.device, weights_only=True)
-            self._best = held["best_weights"]
+            self._held, self._best = held["weights"], held["best_weights"]
             self._state = type(self._state)(**{**held["state"], "watch": Watch(**held["state"]["watch"])})
             self._rollouts.step = self._state.step
         forget_after(self._run, self._state.step if checkpoint else -1)

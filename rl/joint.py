@@ -46,12 +46,41 @@ class JointState(State):
     right: float = math.nan
 
 
-class JointRefinement(Refinement):
-    """One joint run."""
+class Together(Refinement):
+    """What refining both has in common, however it is done: how they are looked at, and what is counted."""
 
     _policy: Pair
     _settings: Joint
     _state: JointState
+
+    def _look(self) -> None:
+        """Measure on dev, and keep the weights that are best there and not less often right by a verified path."""
+        state, pair = self._state, self._policy
+        if not self._dev:
+            self._best, state.best_step = weights_of(pair), state.step
+            return
+        counts = [(policy, policy.forwards, policy.tokens) for policy in (pair, pair.reasoner)]
+        episodes = answered(pair, self._reward, self._dev, self._settings)
+        for policy, forwards, tokens in counts:  # looking is not learning
+            policy.forwards, policy.tokens = forwards, tokens
+        executor = self._reward.executor
+        found = mean_f1(episodes, executor)
+        right = share_right(episodes, executor)
+        if state.step == 0:
+            state.start, state.right = found, right
+        if found > state.best and right >= state.right:
+            state.best, state.best_step, self._best = found, state.step, weights_of(pair)
+        unproven = sum(PARTS["unproven"](episode, executor) for episode in episodes) / len(episodes)
+        dev = {"dev_f1": found, "dev_right": right, "dev_unproven": unproven}
+        self._run.log({"step": state.step, **rounded({**dev, **state.counts})})
+
+    def _counts(self) -> tuple[int, int]:
+        pair = self._policy
+        return pair.forwards + pair.reasoner.forwards, pair.tokens + pair.reasoner.tokens
+
+
+class JointRefinement(Together):
+    """One joint run."""
 
     def __init__(
         self,
@@ -117,31 +146,6 @@ class JointRefinement(Refinement):
             measured[f"parts/{name}"] = sum(own)
         told = {"reward": (p * rewards).sum().item(), "loss": loss.item(), "refused": shares[-1]}
         return loss, {**measured, **told, "plan_reward": planned.reward.item(), "options": float(len(shares))}
-
-    def _look(self) -> None:
-        """Measure on dev, and keep the weights that are best there and not less often right by a verified path."""
-        state, pair = self._state, self._policy
-        if not self._dev:
-            self._best, state.best_step = weights_of(pair), state.step
-            return
-        counts = [(policy, policy.forwards, policy.tokens) for policy in (pair, pair.reasoner)]
-        episodes = answered(pair, self._reward, self._dev, self._settings)
-        for policy, forwards, tokens in counts:  # looking is not learning
-            policy.forwards, policy.tokens = forwards, tokens
-        executor = self._reward.executor
-        found = mean_f1(episodes, executor)
-        right = share_right(episodes, executor)
-        if state.step == 0:
-            state.start, state.right = found, right
-        if found > state.best and right >= state.right:
-            state.best, state.best_step, self._best = found, state.step, weights_of(pair)
-        unproven = sum(PARTS["unproven"](episode, executor) for episode in episodes) / len(episodes)
-        dev = {"dev_f1": found, "dev_right": right, "dev_unproven": unproven}
-        self._run.log({"step": state.step, **rounded({**dev, **state.counts})})
-
-    def _counts(self) -> tuple[int, int]:
-        pair = self._policy
-        return pair.forwards + pair.reasoner.forwards, pair.tokens + pair.reasoner.tokens
 
 
 def share_right(episodes: Sequence[Episode], executor: Executor) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kg.types import Progress
 from planner.run import Run
 from rl.policy import Policy
@@ -17,6 +19,11 @@ class Pair(Policy):
         both = (("planner", self.trained), ("reasoner", self.reasoner.trained))
         self.trained = {f"{role}/{name}": part for role, parts in both for name, part in parts.items()}
         self._first = [parameter.detach().clone() for parameter in self.trained.values()]
+
+    @property
+    def reasoner_parameters(self) -> list[Any]:
+        """What learns of the reasoner."""
+        return list(self.reasoner.trained.values())
 
     def changed(self) -> None:
         """To be called when the weights of either were changed."""

@@ -13,10 +13,9 @@ from planner.finetune import Encoded
 from planner.neural import NOTHING, OrNothing, spelling_of
 from planner.prompts import NONE, plan_words, relation_words, trained_question
 from planner.space import plan_space
-from rl.constraint import PlanTexts
-from rl.draws import draws, token_logps
+from rl.constraint import PlanTexts, allowed
+from rl.draws import chunked_logps, draws
 from rl.grpo_trainer import Rollout
-from rl.plan_gradient import passes
 from rl.policy import Policy
 from rl.rewards import Reward, Scored
 from rl.settings import Grpo
@@ -62,10 +61,10 @@ class PlanRollouts:
         found = draws(
             self.policy.tree("", prompts),
             [None if self.settings.unconstrained else self._texts[number] for number in chosen],
-            count,
+            [count] * len(chosen),
+            np.random.default_rng([self.settings.seed, self.step]),
             self.settings.longest,
             {self._spelling.end, self.policy.tokenizer.eos_token_id},
-            np.random.default_rng([self.settings.seed, self.step]),
         )
         self.step += 1
         self.distinct = sum(len(set(group)) for group in found)
@@ -78,7 +77,7 @@ class PlanRollouts:
 
     def rewards(self, numbers: Sequence[int], completions: Sequence[Sequence[int]]) -> list[float]:
         """What each plan earns; nothing, where a text is not a legal plan."""
-        plans = [self._texts[n].allowed(tuple(tokens))[1] for n, tokens in zip(numbers, completions, strict=True)]
+        plans = [allowed(self._texts[n], tuple(tokens))[1] for n, tokens in zip(numbers, completions, strict=True)]
         scored = [self._scored(*one) for one in zip(numbers, plans, strict=True)]
         self.legal, count = sum(plan is not None for plan in plans), self.settings.generations
         self.scored = [scored[start : start + count] for start in range(0, len(scored), count)]
@@ -89,23 +88,15 @@ class PlanRollouts:
     ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         """Log-probabilities and entropies by token, among the legal tokens unless the loss is not masked."""
         is_free = self.settings.unconstrained or self.settings.unmasked_loss
-        logps: dict[int, torch.Tensor] = {}
-        entropies: dict[int, torch.Tensor] = {}
-        order = sorted(range(len(sequences)), key=lambda number: sequences[number].tokens)  # like ones in one pass
-        waiting = iter(order)
-        for some in passes([[sequences[number]] for number in order], self.settings.pass_tokens):
-            places = [next(waiting) for _ in some]
-            own = [sequences[place] for place in places]
-            allowed = None if is_free else [self._allowed(numbers[place], sequences[place]) for place in places]
-            *found, tokens = token_logps(model, own, allowed)
-            logps |= zip(places, found[0], strict=True)
-            entropies |= zip(places, found[1], strict=True)
-            self.policy.forwards += 1
-            self.policy.tokens += tokens
-        return [logps[place] for place in sorted(logps)], [entropies[place] for place in sorted(entropies)]
-
-    def _allowed(self, number: int, sequence: Encoded) -> list[tuple[int, ...]]:
-        return self._texts[number].allowed(sequence.tokens[sequence.prompt :])[0]
+        among = (
+            None
+            if is_free
+            else [
+                allowed(self._texts[number], one.tokens[one.prompt :])[0]
+                for number, one in zip(numbers, sequences, strict=True)
+            ]
+        )
+        return chunked_logps(self.policy, model, sequences, among, self.settings.pass_tokens)
 
     def _scored(self, number: int, path: RelationPath | None) -> Scored:
         if (number, path) not in self._known:

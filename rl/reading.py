@@ -40,14 +40,22 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A question's options: the quotes, the refusal last. An option is a quote with one of its answers."""
+    """What a reasoner is asked, and its options: the quotes, the refusal last, each with one of its answers."""
 
+    prompt: str
     quotes: tuple[Quote, ...]
 
     @property
     def scored(self) -> list[Scored]:
         """What each option earns, quote by quote."""
         return [scored for quote in self.quotes for scored in quote.scored]
+
+    @property
+    def texts(self) -> list[Tokens]:
+        """Each option as it is written after the prompt."""
+        return [
+            one.tokens[quote.sequence.prompt :] for quote in self.quotes for one in quote.answers or (quote.sequence,)
+        ]
 
     @property
     def sequences(self) -> list[Encoded]:
@@ -95,7 +103,8 @@ class Reader:
         lines = lines_of(self.executor.graph, [found for _, found in led[:SHOWN]], self._words)
         if not lines:
             return None
-        prompt = self.reasoner.prompt_tokens("", evidence_question([(li.name, li.ends) for li in lines], question.text))
+        text = evidence_question([(line.name, line.ends) for line in lines], question.text)
+        prompt = self.reasoner.prompt_tokens("", text)
         walks = tuple(Walk(line.retrieved.topic.key, line.retrieved.relations) for line in lines)
         quotes = [
             self._quote(question, prompt, number_of[cited.start, cited.relations], place, lines, walks)
@@ -103,7 +112,7 @@ class Reader:
         ]
         refused = self.reward(Episode(question, retrieved=walks, text=NOT_HERE))
         refusal = Encoded(prompt + self.reasoner.encode(NOT_HERE + END), len(prompt))
-        return Reading((*quotes, Quote(refusal, None, 0.0, (), (refused,))))
+        return Reading(text, (*quotes, Quote(refusal, None, 0.0, (), (refused,))))
 
     def _quote(
         self, question: Question, prompt: Tokens, plan: int, place: int, lines: Sequence[Line], walks: tuple[Walk, ...]

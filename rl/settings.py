@@ -53,3 +53,8 @@ class Joint(PlanGradient):
     alone: float = key(0.5, "The weight of what each plan earns by itself, beside the answers.", 0)
     reasoned: float = key(0.5, "The share of questions to be answered with reasoning: a path, and its answer.", 0, 1)
     reasoned_reward: str = key("sufficient=.3", "What these earn beside --reward: that the answer is the path's own.")
+
+
+@dataclass(frozen=True)
+class JointDrawn(Joint, Grpo):
+    """How they learn from episodes that are drawn; `plans`, `mass` and `read` are the exact gradient's alone."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from rl.internalize_settings import Internalization
-from rl.settings import DEFAULT_REWARD, Grpo, Joint
+from rl.settings import DEFAULT_REWARD, Grpo, Joint, JointDrawn, PlanGradient
 from rog.cli_train import KG, Config, Data, Force, Out, Resume
 from rog.config import with_flags
 from rog.settings import HEART_PRESETS, RL_PRESETS
@@ -51,7 +51,7 @@ def plan_command(
     from rog.progress import progress
     from rog.reinforce import of_method, questions_of, refine
 
-    settings = of_method(method, resolve(Grpo(), RL_PRESETS[preset], config, flags), flags)
+    settings = of_method(method, PlanGradient, resolve(Grpo(), RL_PRESETS[preset], config, flags), flags)
     Run(to).check_target(resume, force)
     with progress(err) as report:
         found = questions_of(data, Run(start), kg, settings, report)
@@ -65,11 +65,12 @@ def plan_command(
 
 
 @rl_app.command("joint", help="Refine a planner and a reasoner together, by the answers that they come to.")
-@with_flags(Joint)
+@with_flags(JointDrawn)
 def joint_command(
     data: Data,
     start: Annotated[str, typer.Option("--from", help="The runs to start from: PLANNER,REASONER.")],
     to: Out,
+    method: Method = "gradient",
     kg: KG = "",
     preset: Preset = "laptop",
     config: Config = None,
@@ -83,8 +84,10 @@ def joint_command(
     from rog.console import err, out
     from rog.joining import join, material, starts_of
     from rog.progress import progress
+    from rog.reinforce import of_method
 
-    settings, starts = resolve(Joint(), RL_PRESETS[preset], config, flags), starts_of(start)
+    settings = of_method(method, Joint, resolve(JointDrawn(), RL_PRESETS[preset], config, flags), flags)
+    starts = starts_of(start)
     Run(to).check_target(resume, force)
     with progress(err) as report:
         found = material(data, starts, kg, settings, report)

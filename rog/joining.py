@@ -7,17 +7,20 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kg.errors import ModelError
 from kg.types import Progress
 from planner.run import Run
 from rl.rewards import Reward, parse_reward
-from rl.settings import Joint
+from rl.settings import Joint, JointDrawn
 from rog.reinforce import Questions, questions_of, weights_hash
 from rog.training import SHOWN
 
-ROLES = ("planner", "reasoner")
+if TYPE_CHECKING:
+    from rl.joint import JointRefinement
+    from rl.joint_grpo import JointGrpo
+    from rl.pair import Pair
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,6 @@ def join(
     progress: Progress | None = None,
 ) -> tuple[dict[str, float], str]:  # fmt: skip
     """Refine both, and leave a finished run in `out` with theirs in it: what it came to, and why it stopped early."""
-    from rl.joint import JointRefinement
     from rl.pair import Pair
 
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
@@ -76,10 +78,11 @@ def join(
     run.check_target(resume, force)
     pair = Pair(starts.planner, starts.reasoner, progress)
     shown = [{"question": q.text, "topics": [t.key for t in q.topics], "answers": q.answers} for q in some.train]
-    is_new = run.begin({**some.about, **asdict(settings)}, shown[:SHOWN], resume, force)
+    method = {"method": "grpo"} if isinstance(settings, JointDrawn) else {}
+    is_new = run.begin({**some.about, **method, **asdict(settings)}, shown[:SHOWN], resume, force)
     try:
         with run.disk_errors():
-            work = JointRefinement(pair, some.reward, found.reasoned, some.train, some.dev, settings, run, progress)
+            work = refinement_of(pair, found, settings, run, progress)
             result = work.run()
             run.log({"step": result["steps"], **result, "advice": work.advice})
             text = card(some.about, settings, result, work.advice, len(some.dev))
@@ -96,6 +99,20 @@ def join(
     return result, work.advice
 
 
+def refinement_of(
+    pair: Pair, found: Material, settings: Joint, run: Run, progress: Progress | None
+) -> JointRefinement | JointGrpo:
+    """The exact gradient, or GRPO where the settings are its own."""
+    some = found.questions
+    if isinstance(settings, JointDrawn):
+        from rl.joint_grpo import JointGrpo
+
+        return JointGrpo(pair, some.reward, found.reasoned, some.train, some.dev, settings, run, progress)
+    from rl.joint import JointRefinement
+
+    return JointRefinement(pair, some.reward, found.reasoned, some.train, some.dev, settings, run, progress)
+
+
 def keep(run: Run, policy: Any, config: Mapping[str, Any], start: Run, card: str) -> None:
     """One of the two as a finished run of its own."""
     run.begin({**config, "model": start.config.get("model"), "start": str(start.folder)}, [], False, force=True)
@@ -105,9 +122,10 @@ def keep(run: Run, policy: Any, config: Mapping[str, Any], start: Run, card: str
 
 def card(about: Mapping[str, Any], settings: Joint, result: Mapping[str, float], advice: str, dev: int) -> str:
     """The run's README."""
+    command = "rog rl joint" + " --method grpo" * isinstance(settings, JointDrawn)
     return f"""# A planner and a reasoner for {about["kg"]}, refined together
 
-`{about["start"]}` and `{about["reasoner"]}`, refined with `rog rl joint` on {about["questions"]:,} questions of
+`{about["start"]}` and `{about["reasoner"]}`, refined with `{command}` on {about["questions"]:,} questions of
 `{about["data"]}` with answers only, reward `{settings.reward}`, with reasoning also `{settings.reasoned_reward}`, \
 seed {settings.seed}.
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kg.errors import ModelError
 from kg.graph import Graph, content_hash
@@ -27,6 +27,9 @@ from rog.training import SHOWN, sound_rows
 if TYPE_CHECKING:
     from rl.policy import Policy
     from rl.refine import Refinement
+
+Exact = TypeVar("Exact", bound=PlanGradient)
+Drawn = TypeVar("Drawn", bound=Grpo)
 
 
 @dataclass(frozen=True)
@@ -76,18 +79,19 @@ def questions_of(
     return Questions(graph, train, dev, reward, about)
 
 
-def of_method(method: str, settings: Grpo, given: Mapping[str, Any]) -> PlanGradient:
-    """The settings of `gradient` or `grpo`; ConfigError where a flag was given that is the other one's."""
-    if method == "grpo":
-        others = ["plans", "mass"]
-    else:
-        others = [field.name for field in fields(Grpo) if field.name not in PlanGradient.__dataclass_fields__]
+def of_method(method: str, exact: type[Exact], settings: Drawn, given: Mapping[str, Any]) -> Exact | Drawn:
+    """The settings as those of `gradient`, which are `exact` ones, or of `grpo`; ConfigError for a flag of the other's.
+
+    `given` are the flags that were given, by name.
+    """
+    drawn = [field.name for field in fields(settings) if field.name not in exact.__dataclass_fields__]
+    others = [name for name in ("plans", "mass", "read") if hasattr(settings, name)] if method == "grpo" else drawn
     for name in others:
         if given.get(name) is not None:
             raise ConfigError(f"--{name.replace('_', '-')} is not for --method {method}")
     if method == "grpo":
         return settings
-    return PlanGradient(**{field.name: getattr(settings, field.name) for field in fields(PlanGradient)})
+    return exact(**{field.name: getattr(settings, field.name) for field in fields(exact)})
 
 
 def cases_of(data: Path, kg: str, reward: str, limit: int) -> tuple[list[Case], Reward]:

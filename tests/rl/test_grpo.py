@@ -22,7 +22,7 @@ from planner.neural import NOTHING, OrNothing, spelling_of
 from planner.prompts import NONE, relation_words, trained_question
 from planner.run import Run
 from planner.space import plan_space
-from rl.constraint import Place, PlanTexts
+from rl.constraint import Listed, Place, PlanTexts, allowed
 from rl.draws import draws, token_logps
 from rl.episode import Executor
 from rl.plan_rollouts import PlanRollouts
@@ -64,11 +64,11 @@ def test_the_automaton_says_what_the_decoder_finds(policy: Policy, letters: Stor
     legal = [*plan_space(letters, questions[0], 2).plans(1000)[0], (NOTHING,)]
     for path in legal:
         tokens = spelling.plan(path)
-        allowed, said = texts.allowed(tokens)
+        options, said = allowed(texts, tokens)
         assert said == path
-        assert all(token in options for token, options in zip(tokens, allowed, strict=True))
-        assert texts.allowed(tokens[:-1])[1] is None  # without its end it is no plan
-    assert texts.allowed(spelling.relation("cccc") + spelling.separator + spelling.relation("cccc"))[1] is None
+        assert all(token in among for token, among in zip(tokens, options, strict=True))
+        assert allowed(texts, tokens[:-1])[1] is None  # without its end it is no plan
+    assert allowed(texts, spelling.relation("cccc") + spelling.separator + spelling.relation("cccc"))[1] is None
     waiting, found = [texts.begin], list[Place]()
     while waiting:
         for place in texts.next(waiting.pop()).values():
@@ -78,18 +78,26 @@ def test_the_automaton_says_what_the_decoder_finds(policy: Policy, letters: Stor
     assert sorted(best.path for best in decoded.best) == sorted(legal)
 
 
+def test_listed_texts() -> None:
+    texts = Listed([(1, 2, 3), (1, 4), (5, 3)])
+    assert allowed(texts, (1, 2, 3)) == ([(1, 5), (2, 4), (3,)], ("0",))
+    assert allowed(texts, (5, 3)) == ([(1, 5), (3,)], ("2",))
+    assert allowed(texts, (1, 2)) == ([(1, 5), (2, 4)], None)
+    assert allowed(texts, (1, 3))[1] is None
+
+
 def test_plans_are_drawn_by_their_masked_probability(policy: Policy, letters: Store, questions: list[Question]) -> None:
     policy.changed()
     texts = texts_of(policy, letters, questions[0], 1)
     tree = policy.tree("", [trained_question(questions[0])])
-    (found,) = draws(tree, [texts], 4000, 1, (), np.random.default_rng(0))
+    (found,) = draws(tree, [texts], [4000], np.random.default_rng(0))
     assert tree.forwards < 12  # what is shared is read once
     counts = Counter(found)
     prompt = policy.prompt_tokens("", trained_question(questions[0]))
     sequences = [Encoded(prompt + tokens, len(prompt)) for tokens in counts]
     with torch.no_grad():
-        allowed = [texts.allowed(tokens)[0] for tokens in counts]
-        masked, entropy, _ = token_logps(policy.model, sequences, allowed)
+        among = [allowed(texts, tokens)[0] for tokens in counts]
+        masked, entropy, _ = token_logps(policy.model, sequences, among)
         free, _, _ = token_logps(policy.model, sequences, None)
     p = [exp(part.sum().item()) for part in masked]
     assert sum(p) == pytest.approx(1, abs=1e-4)  # every legal plan was drawn, and nothing else
