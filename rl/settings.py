@@ -48,7 +48,6 @@ class Grpo(PlanGradient):
 class Joint(PlanGradient):
     """How a planner and a reasoner learn from the answers that they come to together."""
 
-    learning_rate: float = key(1e-4, "The highest learning rate; it rises first and then falls as a cosine.", 1e-9)
     read: int = key(3, "Plans of a question whose paths the reasoner reads.", 1)
     alone: float = key(0.5, "The weight of what each plan earns by itself, beside the answers.", 0)
     reasoned: float = key(0.5, "The share of questions to be answered with reasoning: a path, and its answer.", 0, 1)

@@ -30,7 +30,7 @@ def options() -> None:
     """Refine by reward: plans that lead to the right answers."""
 
 
-@rl_app.command("plan", help="Refine a planner on questions with answers only: every probable plan is tried out.")
+@rl_app.command("plan", help="Refine a planner on questions with answers only, by what its plans lead to.")
 @with_flags(Grpo)
 def plan_command(
     data: Data,
