@@ -142,13 +142,16 @@ class Sampler:
         return Item((Branches(self._prompt(lesson), answers),), rewards=tuple(rewards))
 
     def _known(self, lesson: Lesson, draw: random.Random) -> Branches:
-        """The knowledge: of a recited path what follows its topic's name, else the facts as sentences."""
+        """The knowledge: of a recited path where it leads (not which relation a topic has: that is no fact to learn).
+
+        Else the facts as sentences.
+        """
         if self._form != PATH:
             return Branches(
                 self._begin or self._tokens("\n"), (self._tokens(f"{self._knowledge.statement(lesson, draw)}\n"),)
             )
-        topic, arrow, rest = lesson.recital.partition(f"{SEPARATOR} ")
-        return Branches(self._begin + self._tokens(f" {topic}"), (self._tokens(f"{arrow}{rest}\n"),))
+        asked, _, ends = lesson.recital.partition(": ")
+        return Branches(self._begin + self._tokens(f" {asked}:"), (self._tokens(f" {ends}\n"),))
 
     def _evidence(self, lesson: Lesson, draw: random.Random) -> list[str]:
         beside = draw.sample(self._lessons, min(self._settings.distractors, len(self._lessons)))
