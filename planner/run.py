@@ -241,7 +241,8 @@ class Run:
         is_adapter = hasattr(model, "peft_config")
         beside, target = self.folder / ".weights", self.folder / ("adapter" if is_adapter else "model")
         shutil.rmtree(beside, ignore_errors=True)
-        model.save_pretrained(beside)
+        # Adapters hold no embeddings; left to itself, peft would ask the network whether they should.
+        model.save_pretrained(beside, **({"save_embedding_layers": False} if is_adapter else {}))
         if is_adapter:
             (beside / "README.md").unlink(missing_ok=True)  # peft's card; the run has its own
         else:
