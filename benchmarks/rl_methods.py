@@ -66,7 +66,8 @@ def settings_of(arm: str, options: argparse.Namespace) -> PlanGradient:
             beta=options.grpo_beta,
             **MASKS[arm],
         )
-    return PlanGradient(**common, steps=options.sft_steps, learning_rate=options.learning_rate)
+    rare = {**common, "eval_steps": 4 * options.eval_steps}  # its steps are short
+    return PlanGradient(**rare, steps=options.sft_steps, learning_rate=options.learning_rate)
 
 
 class MoreSteps(Refinement):

@@ -199,7 +199,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_weights(
 
 
 def test_drawing_learns_what_earns(data: Path, start: Run, tmp_path: Path) -> None:
-    settings = replace(SETTINGS, steps=12, limit=4, batch=4, learning_rate=5e-3, beta=0.0, dev=0, save_steps=99)
+    settings = replace(SETTINGS, steps=8, limit=4, batch=4, learning_rate=5e-3, beta=0.0, dev=0, save_steps=99)
     run = refined(data, start, tmp_path / "run", settings)
     rewards = [row["reward"] for row in metrics(run) if "reward" in row]
     assert sum(rewards[-4:]) / 4 > sum(rewards[:4]) / 4 + 0.1

@@ -259,7 +259,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_weights(
 
 
 def test_steps_raise_what_answers_earn(data: Path, start: Run, quoting: Run, tmp_path: Path) -> None:
-    settings = replace(SETTINGS, steps=12, limit=4, batch=4, beta=0.0, dev=0, save_steps=99)
+    settings = replace(SETTINGS, steps=8, limit=4, batch=4, beta=0.0, dev=0, save_steps=99)
     run = joined(data, start, quoting, tmp_path / "run", settings)
     rewards = [row["reward"] for row in metrics(run) if "reward" in row and "kl" in row]
     assert rewards[-1] > rewards[0] + 0.2
