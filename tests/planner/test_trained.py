@@ -12,7 +12,9 @@ from planner.lexical import Prior
 from planner.neural import NOTHING
 from planner.trained import WEIGHT, weighed
 
-R, S, T = ("r",), ("s",), ("s", "~t")
+R: RelationPath = ("r",)
+S: RelationPath = ("s",)
+T: RelationPath = ("s", "~t")
 
 
 def decoded(probabilities: dict[RelationPath, float], nothing: float = 0.001) -> Decoded:
@@ -54,7 +56,8 @@ def test_it_is_proven_unless_another_plan_might_be_better() -> None:
 
 
 def test_none_and_the_semantic_planner_together_refuse() -> None:
-    plans, unsure = {R: 0.5, S: 0.2}, {R: 0.5, S: 0.5}
+    plans: dict[RelationPath, float] = {R: 0.5, S: 0.2}
+    unsure: dict[RelationPath, float] = {R: 0.5, S: 0.5}
     refusal = weighed(prior(unsure, fits=0.1), decoded(plans, nothing=0.3), 1)
     overruled = weighed(prior(unsure, fits=0.95), decoded(plans, nothing=0.3), 1)
     assert refusal.fits < 0.5 < overruled.fits
