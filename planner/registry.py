@@ -20,6 +20,7 @@ PLANNERS = {
     "semantic": "with a sentence encoder",
     "combined": f"semantic, and a language model that reads the question ({DEFAULT_LM})",
     "lm": "a language model alone; lm:NAME for another than the default, lm:RUN for a trained one",
+    "openai:URL#MODEL": "a model behind an OpenAI-compatible server (vLLM, llama.cpp, Ollama); URL ends in /v1",
     "RUN": "the directory of a training run: the planner that `rog train planner` made, and the semantic one",
 }
 
@@ -30,6 +31,11 @@ def make_planner(name: str, graph: Graph, progress: Progress | None = None) -> P
         name = bundled_run("planner", graph) or "combined"
     if name == "lexical":
         return LexicalPlanner(graph)
+    if name.startswith("openai:"):
+        from planner.chat_client import chat_model
+        from planner.remote import RemotePlanner
+
+        return RemotePlanner(graph, chat_model(name))
     alone = name == "lm" or name.startswith("lm:")
     name = (name.removeprefix("lm").removeprefix(":") if alone else name) or DEFAULT_LM
     run = run_of(name)

@@ -10,9 +10,18 @@ from reasoner.symbolic import SymbolicReasoner
 
 
 def make_reasoner(name: str, graph: Graph, progress: Progress | None = None) -> Reasoner:
-    """`symbolic`, a training run, `lm` (the default language model), or the language model of that name or folder."""
+    """The reasoner of that name.
+
+    `symbolic`, a training run, `lm` (the default language model), `openai:URL#MODEL` (one behind a server), or the
+    language model of that name or folder.
+    """
     if name == "symbolic":
         return SymbolicReasoner(graph)
+    if name.startswith("openai:"):
+        from planner.chat_client import chat_model
+        from reasoner.remote import RemoteReasoner
+
+        return RemoteReasoner(graph, chat_model(name))
     from planner.lm import LanguageModel
     from planner.models import DEFAULT_LM
 

@@ -99,7 +99,7 @@ def ask(
     entity: Annotated[str | None, typer.Option(help="The key of the entity that the question is about.")] = None,
     paths_only: Annotated[bool, typer.Option("--paths-only", help="Plan and retrieve, do not answer.")] = False,
     planner: Planner = "auto",
-    reasoner: Annotated[str, typer.Option(help="symbolic, lm, or a training run.")] = "symbolic",
+    reasoner: Annotated[str, typer.Option(help="symbolic, lm, a training run, or openai:URL#MODEL.")] = "symbolic",
     as_json: AsJson = False,
     env_file: EnvFile = None,
     config: Config = None,

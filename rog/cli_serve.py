@@ -14,7 +14,7 @@ from rog.pipeline import DEMO_QUESTIONS, pipeline
 if TYPE_CHECKING:
     from rog.serve.engine import Engine
 
-Reasoner = Annotated[str, typer.Option(help="symbolic, lm, or a training run.")]
+Reasoner = Annotated[str, typer.Option(help="symbolic, lm, a training run, or openai:URL#MODEL.")]
 K = Annotated[int, typer.Option(min=1, max=20, help="Plans to try.")]
 MaxHops = Annotated[int, typer.Option(min=1, max=4, help="Steps of a plan at most.")]
 Host = Annotated[str, typer.Option(help="Where to listen; anything but this machine needs ROG_API_KEY.")]

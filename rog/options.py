@@ -22,5 +22,8 @@ Config = Annotated[Path | None, typer.Option("--config", help="YAML: overrides o
 ShowCypher = Annotated[bool, typer.Option("--show-cypher", help="Print the queries sent to Neo4j on stderr.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Planner = Annotated[
-    str, typer.Option(help="auto, lexical, semantic, combined, lm, a training run, or a model's name or folder.")
+    str,
+    typer.Option(
+        help="auto, lexical, semantic, combined, lm, a training run, a model's name or folder, or openai:URL#MODEL."
+    ),
 ]
