@@ -183,7 +183,7 @@ def report_of(work: Path) -> list[str]:
         spent = [f"{np.mean([each[name] for each in results]):,.0f}" for name in (passes, "tokens", "seconds")]
         lines.append(f"| {arm} | {bootstrap(f1[arm])} | {seeds} | {gain} | {' | '.join(spent)} |")
     lines.append("")
-    if "full" in f1:
+    if len(found.get("full", ())) == len(found["rl"]):
         closed = (f1["rl"].mean() - f1["start"].mean()) / (f1["full"].mean() - f1["start"].mean())
         lines.append(f"{closed:.0%} of the gap between `start` and `full` is closed from answers alone.\n")
     for kind in sorted({i.split()[0] for i in ids}):
