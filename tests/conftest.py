@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from planner.lm import LanguageModel
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny models gain nothing from two, and lose much beside other work
 settings.register_profile("rog", deadline=None)  # a first call may compile a kernel
 settings.load_profile("rog")
 

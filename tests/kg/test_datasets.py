@@ -50,7 +50,11 @@ def test_a_wrong_field_is_named(tmp_path: Path, row: object, complaint: str) -> 
         read_questions([file(tmp_path, "qa.jsonl", json.dumps(row))], "jsonl")
 
 
-def test_what_is_no_set_of_questions(tmp_path: Path) -> None:
+def test_what_is_no_set_of_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(name: str) -> None:
+        raise ConnectionError(f"{name} cannot be reached")
+
+    monkeypatch.setattr("datasets.load_dataset", away)
     with pytest.raises(LoadError, match="no such file"):
         read_questions([str(tmp_path / "none.jsonl")])
     with pytest.raises(LoadError, match="Hugging Face hub did not give it"):
