@@ -1,6 +1,6 @@
 """Fit when a trained planner says that no plan fits, on wordings that were held out of its training, and write it.
 
-    python -m benchmarks.fit_trained --work runs/wordings      # trains for about 8 minutes on 2 cores
+    python -m benchmarks.fit_trained --work runs/wordings      # trains for about ten minutes on one core
 
 A quarter of the demo training questions' wordings and a quarter of the unanswerable questions are held out; the planner
 of benchmarks/train_demo.py is trained on the rest. On what was held out the log-odds that a plan fits are fitted to

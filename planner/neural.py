@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
 
@@ -13,7 +13,7 @@ from planner.decode import Decoded, Effort, Spelling, decode
 from planner.lexical import nothing_to_plan
 from planner.lm import LanguageModel
 from planner.prompts import END, NONE, SEPARATOR, plan_preamble, planner_question, relation_words, trained_question
-from planner.space import Legal, plan_space
+from planner.space import Legal, PlanSpace, plan_space
 
 NOTHING = ""  # no relation has this key: it stands for the plan that says there is none
 BATCH = 16  # questions planned side by side: attention is over all of their prompts
@@ -41,20 +41,12 @@ class LmPlanner:
 
     def plan(self, questions: Sequence[Question], k: int = 3, max_hops: int = 3) -> list[Plan]:
         """A plan for each question: its `k` most probable legal relation paths."""
-        plans = []
-        for start in range(0, len(questions), BATCH):
-            plans += self._plan(questions[start : start + BATCH], k, max_hops)
-        return plans
-
-    def _plan(self, questions: Sequence[Question], k: int, max_hops: int) -> list[Plan]:
-        """Plans for a few questions, side by side in one tree."""
-        spaces = [plan_space(self._graph, question, max_hops) for question in questions]
-        askable = [number for number, space in enumerate(spaces) if space.options(())]
-        plans = [nothing_to_plan(question) for question in questions]
-        some = self.decoded([questions[number] for number in askable], [spaces[number] for number in askable], k)
-        for number, found in zip(askable, some, strict=True):
-            plans[number] = plan_of(found, k)
-        return plans
+        return side_by_side(
+            self._graph,
+            questions,
+            max_hops,
+            lambda some, spaces: [plan_of(found, k) for found in self.decoded(some, spaces, k)],
+        )
 
     def decoded(
         self,
@@ -72,6 +64,23 @@ class LmPlanner:
         tree = self._lm.tree(self._preamble, [self._prompt(question) for question in questions])
         legal = [OrNothing(space) if self._lm.run else space for space in spaces]
         return decode(legal, tree, self.spelling, k + bool(self._lm.run), self._effort, drafts)
+
+
+def side_by_side(
+    graph: Graph,
+    questions: Sequence[Question],
+    max_hops: int,
+    planned: Callable[[Sequence[Question], Sequence[PlanSpace]], Sequence[Plan]],
+) -> list[Plan]:
+    """A plan for each question: those that have legal plans are `planned` a batch at a time, with their spaces."""
+    plans = [nothing_to_plan(question) for question in questions]
+    for start in range(0, len(questions), BATCH):
+        spaces = {n: plan_space(graph, questions[n], max_hops) for n in range(len(questions))[start : start + BATCH]}
+        askable = [number for number, space in spaces.items() if space.options(())]
+        some = planned([questions[number] for number in askable], [spaces[number] for number in askable])
+        for number, plan in zip(askable, some, strict=True):
+            plans[number] = plan
+    return plans
 
 
 @dataclass(frozen=True)

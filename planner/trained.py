@@ -19,9 +19,9 @@ from kg.types import Question, RelationPath
 from planner.base import Plan, ScoredPath
 from planner.coefficients import COEFFICIENTS
 from planner.decode import Decoded
-from planner.lexical import LexicalPlanner, Prior, log_softmax, nothing_to_plan, sigmoid
-from planner.neural import BATCH, NOTHING, LmPlanner
-from planner.space import PlanSpace, plan_space
+from planner.lexical import LexicalPlanner, Prior, log_softmax, sigmoid
+from planner.neural import NOTHING, LmPlanner, side_by_side
+from planner.space import PlanSpace
 
 DRAFTS = 3  # plans read along with the question
 SHORTLIST = 8  # of the model's plans that are weighed
@@ -48,19 +48,12 @@ class TrainedPlanner:
 
     def plan(self, questions: Sequence[Question], k: int = 3, max_hops: int = 3) -> list[Plan]:
         """A plan for each question: its `k` most probable legal relation paths, by both."""
-        plans = []
-        for start in range(0, len(questions), BATCH):
-            plans += self._plan(questions[start : start + BATCH], k, max_hops)
-        return plans
-
-    def _plan(self, questions: Sequence[Question], k: int, max_hops: int) -> list[Plan]:
-        plans = [nothing_to_plan(question) for question in questions]
-        spaces = [plan_space(self._graph, question, max_hops) for question in questions]
-        askable = [number for number, space in enumerate(spaces) if space.options(())]
-        found = self.evidence([questions[number] for number in askable], [spaces[number] for number in askable])
-        for number, evidence in zip(askable, found, strict=True):
-            plans[number] = weighed(*evidence, k)
-        return plans
+        return side_by_side(
+            self._graph,
+            questions,
+            max_hops,
+            lambda some, spaces: [weighed(*both, k) for both in self.evidence(some, spaces)],
+        )
 
     def evidence(self, questions: Sequence[Question], spaces: Sequence[PlanSpace]) -> list[Evidence]:
         """What both say of questions that have legal plans."""
