@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import machine, write_report
-from benchmarks.rl_plan import LIMIT, RESULTS, prepared, refined, supervised
+from benchmarks.rl_plan import LIMIT, RESULTS, fine_tuned, prepared, refined, supervised
 from benchmarks.trained import Kind, kinds
 from kg.errors import ModelError
 from kg.graph import Graph
@@ -43,7 +43,6 @@ from rog.joining import material as joint_material
 from rog.metrics import set_f1
 from rog.settings import PlannerTraining, ReasonerTraining
 from rog.stats import bootstrap, paired
-from rog.training import config_of, material, train
 
 ARMS = ("planner", "parts", "joint")
 MEASURES = {
@@ -116,12 +115,7 @@ def scores(graph: Graph, one: Asked) -> dict[str, float | None]:
 def reasoner_of(data: Path, options: argparse.Namespace, out: Path) -> Run:
     """A reasoner fine-tuned on a folder's questions, trained if it is not there."""
     settings = ReasonerTraining(seed=options.seed, gold=False, epochs=options.reasoner_epochs, model=options.model)
-    run, found = Run(out), material(data, "", settings)
-    if run.is_done and run.differences(config_of(found, settings)):
-        raise ModelError(f"{out} was trained with other settings; choose another --work")
-    if not run.is_done:
-        train(found, settings, out, resume=True, force=False)
-    return run
+    return fine_tuned(data, settings, out)
 
 
 def joined(data: Path, starts: Starts, options: argparse.Namespace, out: Path) -> Run:

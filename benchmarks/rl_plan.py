@@ -36,7 +36,7 @@ from rog.arms import parse_system
 from rog.evaluate import evaluate
 from rog.reinforce import questions_of, refine
 from rog.results import Options
-from rog.settings import PlannerTraining
+from rog.settings import PlannerTraining, RowTraining
 from rog.stats import bootstrap, paired
 from rog.training import config_of, material, train
 
@@ -87,7 +87,11 @@ def prepared(some: Sequence[Kind], work: Path, options: argparse.Namespace) -> d
 
 def supervised(data: Path, epochs: float, options: argparse.Namespace, out: Path) -> Run:
     """A planner fine-tuned on the plans mined from a folder's answers, trained if it is not there."""
-    settings = PlannerTraining(seed=options.seed, gold=False, epochs=epochs, model=options.model)
+    return fine_tuned(data, PlannerTraining(seed=options.seed, gold=False, epochs=epochs, model=options.model), out)
+
+
+def fine_tuned(data: Path, settings: RowTraining, out: Path) -> Run:
+    """The run of these settings on a folder, trained if it is not there; ModelError if another is."""
     run, found = Run(out), material(data, "", settings)
     if run.is_done and run.differences(config_of(found, settings)):
         raise ModelError(f"{out} was trained with other settings; choose another --work")
