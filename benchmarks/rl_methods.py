@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import machine, write_report
-from benchmarks.rl_plan import LIMIT, RESULTS, curve, prepared, refined, supervised
+from benchmarks.common import write_report
+from benchmarks.rl_plan import RESULTS, curve, keep, prepared, refined, supervised
 from benchmarks.trained import Kind, kinds
 from kg.errors import ModelError
 from planner.finetune import Encoded
@@ -35,10 +35,7 @@ from planner.train import training_samples
 from rl.policy import Policy
 from rl.refine import Refinement, learning_rate, rounded
 from rl.settings import Grpo, PlanGradient
-from rog.arms import parse_system
-from rog.evaluate import evaluate
 from rog.reinforce import questions_of, refine
-from rog.results import Options
 from rog.settings import PlannerTraining
 from rog.stats import bootstrap, paired
 from rog.training import sound_rows
@@ -136,25 +133,10 @@ def trained(arms: Sequence[str], folders: dict[str, Path], options: argparse.Nam
 def measured(some: Sequence[Kind], arms: Sequence[str], options: argparse.Namespace) -> None:
     """Train and evaluate one seed; each planner's figures are kept as soon as they are there."""
     folders = prepared(some, options.work, options)
-    rows = open_folder(folders["full"]).rows("test")
-    graph = open_folder(folders["full"]).graph()
     for arm, run in trained(arms, folders, options):
         kept = options.work / f"methods-{options.seed}-{arm}.json"
-        if kept.exists():
-            continue
-        alone = parse_system(f"{arm}=lm:{run.folder}")  # the model by itself, which is what was trained
-        report = evaluate([alone], rows, graph, Options(topics="linked", batch=16, limit=LIMIT))
-        found = {
-            "arm": arm,
-            "seed": options.seed,
-            "machine": machine(),
-            "result": run.result,
-            "curve": curve(run) if arm != "start" else [],
-            "steps": steps(run) if arm in MASKS else [],
-            "f1": {record.row.id: record.scores.f1 for record in report.records},
-        }
-        kept.write_text(json.dumps(found))
-        print(f"seed {options.seed}, {arm}: F1 {bootstrap(list(found['f1'].values()))}", flush=True)
+        looks, each = curve(run) if arm != "start" else [], steps(run) if arm in MASKS else []
+        keep(kept, arm, run, folders["full"], options.seed, looks, each)
 
 
 def steps(run: Run) -> list[dict[str, float]]:

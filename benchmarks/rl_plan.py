@@ -130,25 +130,38 @@ def trained(folders: dict[str, Path], options: argparse.Namespace) -> Iterator[t
 def measured(some: Sequence[Kind], options: argparse.Namespace) -> None:
     """Train and evaluate one seed; each planner's figures are kept as soon as they are there."""
     folders = prepared(some, options.work, options)
-    rows = open_folder(folders["full"]).rows("test")
-    graph = open_folder(folders["full"]).graph()
     for arm, run in trained(folders, options):
-        kept = options.work / f"seed-{options.seed}-{arm}.json"
-        if kept.exists():
-            continue
-        alone = parse_system(f"{arm}=lm:{run.folder}")  # the model by itself, which is what was trained
-        report = evaluate([alone], rows, graph, Options(topics="linked", batch=16, limit=LIMIT))
-        found = {
-            "arm": arm,
-            "seed": options.seed,
-            "machine": machine(),
-            "result": run.result,
-            "curve": curve(run),
-            "f1": {record.row.id: record.scores.f1 for record in report.records},
-            "refused": {record.row.id: record.scores.wrong_refusal for record in report.records},
-        }
-        kept.write_text(json.dumps(found))
-        print(f"seed {options.seed}, {arm}: F1 {bootstrap(list(found['f1'].values()))}", flush=True)
+        keep(options.work / f"seed-{options.seed}-{arm}.json", arm, run, folders["full"], options.seed, curve(run))
+
+
+def keep(
+    kept: Path,
+    arm: str,
+    run: Run,
+    data: Path,
+    seed: int,
+    looks: list[dict[str, float]],
+    steps: list[dict[str, float]] | None = None,
+) -> None:
+    """Evaluate a planner's model by itself, which is what was trained, on a folder's test questions, once."""
+    if kept.exists():
+        return
+    folder = open_folder(data)
+    alone = parse_system(f"{arm}=lm:{run.folder}")
+    report = evaluate([alone], folder.rows("test"), folder.graph(), Options(topics="linked", batch=16, limit=LIMIT))
+    f1 = {record.row.id: record.scores.f1 for record in report.records}
+    found = {
+        "arm": arm,
+        "seed": seed,
+        "machine": machine(),
+        "result": run.result,
+        "curve": looks,
+        "steps": steps or [],
+        "f1": f1,
+        "refused": {record.row.id: record.scores.wrong_refusal for record in report.records},
+    }
+    kept.write_text(json.dumps(found))
+    print(f"seed {seed}, {arm}: F1 {bootstrap(list(f1.values()))}", flush=True)
 
 
 def curve(run: Run) -> list[dict[str, float]]:
