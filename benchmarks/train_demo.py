@@ -20,7 +20,7 @@ from rog.training import material, train
 
 SYNTHETIC = 1000  # questions made from the graph, for wordings that the training questions lack
 ALL = MakeSettings(dev=0.0, test=0.0)
-PLANNER = PlannerTraining(rank=8, alpha=16, none=0.1, dropout=0.05, epochs=2.5)
+PLANNER = PlannerTraining(rank=8, alpha=16, none=0.1, epochs=2.5)
 REASONER = ReasonerTraining(rank=8, alpha=16, planner="lexical", epochs=1.0, batch=8, limit=400)
 
 

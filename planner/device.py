@@ -8,9 +8,11 @@ import os
 import platform
 import subprocess
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_cache_path
 
@@ -57,6 +59,14 @@ def best_device() -> tuple[str, str]:
         return "mps", "float32"
     has_amx = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
     return "cpu", "bfloat16" if has_amx() and bfloat16_gain() >= GAIN else "float32"
+
+
+def mixed() -> AbstractContextManager[Any]:
+    """Mixed precision where the device computes in bfloat16."""
+    import torch
+
+    device, dtype = best_device()
+    return torch.autocast(device, torch.bfloat16) if dtype == "bfloat16" else nullcontext()
 
 
 def bfloat16_gain() -> float:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from kg.errors import ModelError, first_line
 from kg.types import Progress
-from planner.device import best_device, free_cores
+from planner.device import best_device, free_cores, mixed
 from planner.models import UNLOADABLE, locate, no_warnings, quietly
 from planner.prompts import END
 from planner.run import Run
@@ -102,14 +102,20 @@ def load_for_training(settings: Training, progress: Progress | None) -> tuple[An
     folder = locate(settings.model, progress)
     if progress:
         progress("loading models", 0, 0)
-    device, _ = best_device()
+    device, dtype = best_device()
     if device == "cpu":
         torch.set_num_threads(free_cores())
     torch.manual_seed(settings.seed)
+    # What does not learn is kept in the format that it is multiplied in, not converted at every step.
+    frozen = torch.bfloat16 if settings.rank and dtype == "bfloat16" else torch.float32
+    # On a processor the fused attention's backward pass is the slower one: five times in bfloat16.
+    attention = "eager" if device == "cpu" else None
     try:
         with quietly():
             tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                folder, local_files_only=True, dtype=frozen, attn_implementation=attention
+            )
     except UNLOADABLE as error:
         raise ModelError(f"{settings.model} does not load as a causal language model: {first_line(error)}") from error
     if tokenizer.pad_token_id is None:
@@ -257,10 +263,11 @@ def trainer_class() -> type[Any]:
             # A wrapped model synchronises in its own forward pass, and mixed precision lives there too.
             if return_outputs or inner is not model or self.args.device.type != "cpu" or not has_plain_head(causal):
                 return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-            hidden = causal.model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
             labels = inputs["labels"][:, 1:]
             learned = labels != -100
-            logits = causal.lm_head(hidden.last_hidden_state[:, :-1][learned])
+            with mixed():
+                hidden = causal.model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
+                logits = causal.lm_head(hidden.last_hidden_state[:, :-1][learned])
             return cross_entropy(logits.float(), labels[learned], reduction="sum") / (
                 learned.sum() if num_items_in_batch is None else num_items_in_batch
             )
@@ -269,10 +276,10 @@ def trainer_class() -> type[Any]:
 
 
 def has_plain_head(causal: Any) -> bool:
-    """Whether a model's logits are just its head over its last layer: float32, nothing capped or scaled."""
+    """Whether a model's logits are just its head over its last layer: nothing capped or scaled."""
     changes = ("final_logit_softcapping", "logits_scaling", "logit_scale", "lm_head_multiplier")
     is_plain = not any(getattr(causal.config, name, None) for name in changes)
-    return is_plain and hasattr(causal, "model") and hasattr(causal, "lm_head") and causal.dtype.itemsize == 4
+    return is_plain and hasattr(causal, "model") and hasattr(causal, "lm_head")
 
 
 def trial_seconds(model: Any, ordered: Sequence[Encoded], batch: int) -> float:
@@ -288,7 +295,8 @@ def trial_seconds(model: Any, ordered: Sequence[Encoded], batch: int) -> float:
     for number in range(3):
         if number == 1:
             began = time.monotonic()
-        logits = model(input_ids=tokens, logits_to_keep=max(1, size // 3)).logits
+        with mixed():
+            logits = model(input_ids=tokens, logits_to_keep=max(1, size // 3)).logits
         logits.float().logsumexp(-1).mean().backward()
     model.zero_grad()
     return (time.monotonic() - began) / (2 * tokens.numel())

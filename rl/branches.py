@@ -6,11 +6,10 @@ As siblings in decoding share the state after their prompt (`planner.lm.TokenTre
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from planner.device import best_device
+from planner.device import mixed
 
 if TYPE_CHECKING:
     import torch
@@ -94,14 +93,6 @@ def logits_at(model: Any, inputs: dict[str, Any], rows: torch.Tensor, places: to
         return found
     hidden = causal.model(**inputs, use_cache=False).last_hidden_state
     return causal.lm_head(hidden[rows, places])  # type: ignore[no-any-return]
-
-
-def mixed() -> AbstractContextManager[Any]:
-    """Mixed precision where the device computes in bfloat16."""
-    import torch
-
-    device, dtype = best_device()
-    return torch.autocast(device, torch.bfloat16) if dtype == "bfloat16" else nullcontext()
 
 
 def write(model: Any, tokenizer: Any, prompts: Sequence[Tokens], longest: int, batch: int = 32) -> list[str]:
