@@ -11,7 +11,7 @@ SLEEPING = """
 import subprocess, sys
 from tests import neo4j_server
 
-def start(folder, port, read_only):
+def start(folder, port, read_only, brief):
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
     print(process.pid, flush=True)
     return process

@@ -15,7 +15,7 @@ from tests.neo4j_server import PASSWORD, USER, NoServerError, Server, running
 def own_server() -> Iterator[Server]:
     """A server of our own, which a test may kill and restart."""
     try:
-        with running() as server:
+        with running(brief=True) as server:
             yield server
     except NoServerError as error:
         pytest.skip(f"no Neo4j server: {error}")
