@@ -6,6 +6,7 @@ from typing import Any
 
 from kg.errors import ModelError
 from kg.types import Progress
+from planner.device import best_device
 from planner.finetune import in_layer, with_adapters
 from planner.settings import Training
 from rl.internalize_settings import Internalization
@@ -25,6 +26,8 @@ def load(name: str, settings: Internalization, progress: Progress | None = None)
     lm = LanguageModel(name, progress, dtype="float32")
     model = lm.model
     model.config.use_cache = False
+    if lm.device == "cpu":
+        model.set_attn_implementation("eager")  # the fused attention's backward pass is the slower one there
     for part in model.parameters():
         part.requires_grad = False
     if settings.rank:
@@ -40,6 +43,9 @@ def load(name: str, settings: Internalization, progress: Progress | None = None)
     for module in learned:
         for part in module.parameters():
             part.requires_grad = True
+    if best_device()[1] == "bfloat16":  # what does not learn is not converted at every step
+        for part in model.parameters():
+            part.data = part.data if part.requires_grad else part.data.to(torch.bfloat16)
     return model, lm.tokenizer
 
 
