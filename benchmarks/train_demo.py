@@ -18,13 +18,13 @@ from planner.synthesize import SynthesisSettings, synthesize
 from rog.settings import PlannerTraining, ReasonerTraining
 from rog.training import material, train
 
-SYNTHETIC = 1000  # questions made from the graph, for wordings that the training questions lack
+SYNTHETIC = {"planner": 1000, "reasoner": 150}  # questions made from the graph, for wordings that are lacking
 ALL = MakeSettings(dev=0.0, test=0.0)
 PLANNER = PlannerTraining(rank=8, alpha=16, none=0.1, epochs=2.5)
-REASONER = ReasonerTraining(rank=8, alpha=16, planner="lexical", epochs=1.0, batch=8, limit=400)
+REASONER = ReasonerTraining(planner="lexical", oracle=0.55, predicted=0.9, distractors=2, views=5, epochs=1.0, batch=8)
 
 
-def demo_data(folder: Path, synthetic: int = SYNTHETIC) -> Path:
+def demo_data(folder: Path, synthetic: int = SYNTHETIC["planner"]) -> Path:
     """A data folder of the demo questions, in the splits that they come in, and of synthetic ones for training."""
     graph = open_graph("demo")
     rows = {}
@@ -58,8 +58,8 @@ def main() -> None:
     parser.add_argument("--role", choices=("planner", "reasoner"), nargs="*", default=("planner", "reasoner"))
     options = parser.parse_args()
     with TemporaryDirectory() as name:
-        data = demo_data(Path(name) / "data")
         for role in options.role:
+            data = demo_data(Path(name) / role, SYNTHETIC[role])
             settings = PLANNER if role == "planner" else REASONER
             found = material(data, "", settings, data_name="data/demo/questions")
             train(found, settings, options.out / role, resume=False, force=True)

@@ -25,6 +25,7 @@ from reasoner.quoting import SHOWN, Line, lines_of
 from reasoner.retrieve import retrieve
 
 CHUNK = 16  # questions planned at a time
+PLANS = 5  # predicted for each, as when questions are asked
 NEAR = 0.5  # F1 of a line's ends with the answers from which the line answers
 
 
@@ -34,7 +35,7 @@ class Raft:
 
     `oracle` is RAFT's P: the share of examples that keep what answers. `predicted` is the share whose evidence is what
     the planner predicts rather than the mined paths. `distractors` are real paths beside it: `foreign` of them, as a
-    share, start from another question's topic.
+    share, start from another question's topic. Each question makes `views` examples, of other evidence each time.
     """
 
     oracle: float = 0.8
@@ -43,21 +44,23 @@ class Raft:
     foreign: float = 0.25
     max_hops: int = 3
     seed: int = 0
+    views: int = 1
 
 
 def reasoning_samples(
     rows: Sequence[Row], graph: Graph, planner: Planner, raft: Raft, progress: Callable[[int], None] | None = None
 ) -> list[Sample]:
-    """An example for each row with a topic that leads anywhere."""
+    """The examples of each row with a topic that leads anywhere."""
     words = relation_words(graph)
     samples: list[Sample] = []
     for start in range(0, len(rows), CHUNK):
         some = [row for row in rows[start : start + CHUNK] if row.topics]
         questions = [linked(row, graph) for row in some]
-        for row, question, plan in zip(some, questions, planner.plan(questions, 3, raft.max_hops), strict=True):
-            lines = compose(row, question, plan, rows, graph, words, raft)
-            if lines:
-                samples.append(sample(row, lines))
+        for row, question, plan in zip(some, questions, planner.plan(questions, PLANS, raft.max_hops), strict=True):
+            for view in range(raft.views):
+                draw = random.Random(f"{raft.seed} {view} {row.id}")
+                if lines := compose(row, question, plan, rows, graph, words, raft, draw):
+                    samples.append(sample(row, lines))
         if progress:
             progress(start + len(some))
     return samples
@@ -84,9 +87,9 @@ def compose(
     graph: Graph,
     words: Mapping[str, str],
     raft: Raft,
+    draw: random.Random,
 ) -> list[Line]:
-    """The lines of evidence of one example, shuffled. The same row gives the same lines whatever comes before it."""
-    draw = random.Random(f"{raft.seed} {row.id}")
+    """The lines of evidence of one example, shuffled."""
     is_predicted = draw.random() < raft.predicted
     if is_predicted:
         found = list(retrieve(graph, question, plan).found[:SHOWN])

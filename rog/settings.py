@@ -39,6 +39,7 @@ class ReasonerTraining(RowTraining):
     distractors: int = key(3, "Paths beside it that do not answer.", 0)
     foreign: float = key(0.25, "The share of these that start from another question's topic.", 0, 1)
     max_hops: int = key(3, "Steps of a plan at most.", 1)
+    views: int = key(1, "Examples that each question makes, of other evidence each time.", 1)
 
 
 RL_PRESETS: dict[str, dict[str, Any]] = {

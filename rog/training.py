@@ -105,6 +105,7 @@ def reasoning(
         settings.foreign,
         settings.max_hops,
         settings.seed,
+        settings.views,
     )
 
     def tell(done: int) -> None:

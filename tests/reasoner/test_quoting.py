@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,10 +107,12 @@ def test_examples_keep_or_lack_what_answers(films: Graph) -> None:
     for predicted in (0.0, 1.0):
         raft = Raft(oracle=1.0, predicted=predicted, distractors=12)
         for some, plan in zip(ROWS, planner.plan([linked(some, films) for some in ROWS], 3, 3), strict=True):
-            lines = compose(some, linked(some, films), plan, ROWS, films, words, raft)
+            lines = compose(some, linked(some, films), plan, ROWS, films, words, raft, random.Random(0))
             assert len(lines) <= SHOWN
             assert any(answers(line.retrieved, some) for line in lines) is bool(some.answers)
-            without = compose(some, linked(some, films), plan, ROWS, films, words, replace(raft, oracle=0.0))
+            without = compose(
+                some, linked(some, films), plan, ROWS, films, words, replace(raft, oracle=0.0), random.Random(0)
+            )
             assert not any(answers(line.retrieved, some) for line in without)
     targets = [sample.targets for sample in reasoning_samples(ROWS, films, planner, Raft(oracle=1.0))]
     assert targets[3] == (((NOT_HERE + END,), 1.0),)
