@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import machine, write_report
-from benchmarks.rl_plan import LIMIT, RESULTS, fine_tuned, prepared, refined, supervised
+from benchmarks.rl_plan import LIMIT, arguments, fine_tuned, parsed, prepared, refined, supervised
 from benchmarks.trained import Kind, kinds
 from kg.errors import ModelError
 from kg.graph import Graph
@@ -37,11 +37,11 @@ from reasoner.pipeline import RoG
 from reasoner.quoting import QuotingReasoner
 from reasoner.symbolic import SymbolicReasoner
 from reasoner.verify import problems
-from rl.settings import Joint, PlanGradient
+from rl.settings import Joint
 from rog.joining import Starts, join
 from rog.joining import material as joint_material
 from rog.metrics import set_f1
-from rog.settings import PlannerTraining, ReasonerTraining
+from rog.settings import ReasonerTraining
 from rog.stats import bootstrap, paired
 
 ARMS = ("planner", "parts", "joint")
@@ -200,28 +200,12 @@ def cell(some: Sequence[dict[str, Any]], ids: Sequence[str], name: str) -> str:
 
 def main() -> None:
     """Train and measure a seed, or report on all."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--report", action="store_true", help="Put the seeds that are there together.")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="Where the report goes.")
-    parser.add_argument("--weak", type=int, default=100, help="Questions whose plans are told.")
-    parser.add_argument("--more", type=int, default=300, help="Questions with answers only.")
-    parser.add_argument("--dev", type=int, default=90)
-    parser.add_argument("--test", type=int, default=300)
-    parser.add_argument("--epochs", type=float, default=20, help="Passes over the weak start's samples.")
-    parser.add_argument("--rl-epochs", type=float, default=2, help="Passes of the plan gradient.")
-    parser.add_argument("--learning-rate", type=float, default=PlanGradient.learning_rate)
+    parser = arguments(__doc__)
     parser.add_argument("--reasoner-epochs", type=float, default=8, help="Passes over the reasoner's samples.")
     parser.add_argument("--joint-epochs", type=float, default=1, help="Passes of refining both.")
     parser.add_argument("--joint-learning-rate", type=float, default=Joint.learning_rate)
-    parser.add_argument("--eval-steps", type=int, default=PlanGradient.eval_steps)
-    parser.add_argument("--model", default=PlannerTraining.model)
-    options = parser.parse_args()
+    options = parsed(parser)
     if not options.report:
-        if options.data is None:
-            parser.error("--data is needed to measure")
         measured(kinds("metaqa", options.data)[0], options)
         return
     lines = report_of(options.work)

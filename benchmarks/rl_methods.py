@@ -1,7 +1,7 @@
 """How a weak planner gets better by reward: the plan gradient, GRPO through TRL, more supervised steps; and the mask.
 
     python -m benchmarks.rl_methods --data ../shared/data --work runs/rl --seed 0             # one seed after the other
-    python -m benchmarks.rl_methods --data ../shared/data --work runs/rl --seed 0 --arms grpo,grpo-unmasked
+    python -m benchmarks.rl_methods --data ../shared/data --work runs/rl --seed 0 --arms grpo grpo-unmasked
     python -m benchmarks.rl_methods --work runs/rl --report                                    # all that is there
 
 MetaQA, data folders and weak start of `benchmarks.rl_plan` (its --work can be used, with the same numbers). From there
@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import write_report
-from benchmarks.rl_plan import RESULTS, curve, keep, prepared, refined, supervised
+from benchmarks.rl_plan import arguments, curve, keep, parsed, prepared, refined, supervised
 from benchmarks.trained import Kind, kinds
 from kg.errors import ModelError
 from planner.finetune import Encoded
@@ -275,38 +275,19 @@ def plot(work: Path, out: Path) -> None:
 
 def main() -> None:
     """Train and measure a seed, or report on all."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--report", action="store_true", help="Put the seeds that are there together.")
-    parser.add_argument("--arms", default=",".join(ARMS), help="Which, in which order.")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="Where the report goes.")
+    parser = arguments(__doc__)
+    parser.add_argument("--arms", nargs="*", default=ARMS, choices=ARMS, help="Which, in which order.")
     parser.add_argument("--plot", type=Path, default=PLOT)
-    parser.add_argument("--weak", type=int, default=100, help="Questions whose plans are told.")
-    parser.add_argument("--more", type=int, default=300, help="Questions with answers only.")
-    parser.add_argument("--dev", type=int, default=90)
-    parser.add_argument("--test", type=int, default=300)
-    parser.add_argument("--epochs", type=float, default=20, help="Passes over the weak start's samples.")
-    parser.add_argument("--rl-epochs", type=float, default=2, help="Passes of the plan gradient.")
-    parser.add_argument("--learning-rate", type=float, default=PlanGradient.learning_rate)
-    parser.add_argument("--grpo-epochs", type=float, default=2, help="Passes of GRPO.")
+    parser.add_argument("--grpo-epochs", type=float, default=3, help="Passes of GRPO.")
     parser.add_argument("--grpo-learning-rate", type=float, default=PlanGradient.learning_rate)
     parser.add_argument(
         "--grpo-beta", type=float, default=0.0, help="TRL's default; with KL a step takes one more pass."
     )
     parser.add_argument("--generations", type=int, default=Grpo.generations)
-    parser.add_argument("--sft-steps", type=int, default=400)
-    parser.add_argument("--eval-steps", type=int, default=PlanGradient.eval_steps)
-    parser.add_argument("--model", default=PlannerTraining.model)
-    options = parser.parse_args()
-    arms = options.arms.split(",")
-    if unknown := [arm for arm in arms if arm not in ARMS]:
-        parser.error(f"unknown arm {unknown[0]}; there are {', '.join(ARMS)}")
+    parser.add_argument("--sft-steps", type=int, default=200)
+    options = parsed(parser)
     if not options.report:
-        if options.data is None:
-            parser.error("--data is needed to measure")
-        measured(kinds("metaqa", options.data)[0], arms, options)
+        measured(kinds("metaqa", options.data)[0], options.arms, options)
         return
     lines = report_of(options.work)
     print("\n".join(lines))
