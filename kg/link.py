@@ -19,7 +19,10 @@ MAX_SPAN = 16  # words
 MAX_FUZZY_SPANS = 12
 FUZZY_CUTOFF = 0.75  # normalised Damerau-Levenshtein similarity
 WORD = 0.4  # score of a single small word that is a name, beside names with capitals
-OTHER_CASE = 0.5  # weight of a name that is written in other letters, where several entities share a name
+INSIDE, OTHER_CASE = (
+    0.4,
+    0.2,
+)  # weights of names that are part of a mention, or written in other letters, beside its own
 SHORT_ALIAS = 3  # aliases this short (IN, US, IS …) count only when written as they are stored
 
 # Words that carry no name on their own: a question consists mostly of them.
@@ -75,13 +78,14 @@ def link(graph: Graph, text: str, limit: int = 5) -> tuple[Topic, ...]:
     """
     spans = spans_of(checked(text))
     topics = exact_topics(graph, spans)
-    if not topics:
-        topics = fuzzy_topics(graph, spans)
+    named = any(word[0].isupper() or word[0].isdigit() for topic in topics for word in topic.mention.split())
+    if not topics or (not named and any(span.capital and span.content for span in spans)):
+        topics += fuzzy_topics(graph, spans)  # the name may be misspelt, and "film" is no name beside one
     return tuple(sorted(topics, key=lambda topic: (-topic.score, topic.key))[:limit])
 
 
 def spans_of(text: str) -> list[Span]:
-    """Every run of up to sixteen words, longest first, also without a final possessive."""
+    """Every run of up to sixteen words, also without a final possessive: longest first, then those with most names."""
     words = re.findall(r"[^\s?!,;:()\"“”]+", text)
     spans = []
     for size in range(min(MAX_SPAN, len(words)), 0, -1):
@@ -90,12 +94,17 @@ def spans_of(text: str) -> list[Span]:
             spans.append(Span(start, start + size, run))
             if re.search(r"['’]s?$", run):
                 spans.append(Span(start, start + size, re.sub(r"['’]s?$", "", run)))
-    return [span for span in spans if span.text]
+    return sorted((span for span in spans if span.text), key=lambda span: (-span.size, -span.content))
 
 
 def exact_topics(graph: Graph, spans: Sequence[Span]) -> list[Topic]:
     """Topics for the spans that are names as they stand, the longest spans first and none inside another."""
-    forms = {span: normal(span.text) for span in spans if not is_stop(span) or (span.capital and span.size > 1)}
+    title = all(span.capital for span in spans if span.size == 1 and span.start)  # Every Word Has A Capital
+    forms = {
+        span: normal(span.text)
+        for span in spans
+        if not is_stop(span) or (span.capital and (span.size > 1 or (len(span.text) > 1 and not title)))
+    }
     written = any(span.capital and span.content for span in spans)  # names can be told from words by their capitals
     by_form: dict[str, list[Name]] = {}
     for name in graph.named(sorted(set(forms.values()))):
@@ -105,7 +114,7 @@ def exact_topics(graph: Graph, spans: Sequence[Span]) -> list[Topic]:
     for span, form in forms.items():
         names = [name for name in by_form.get(form, ()) if plausible(name, span)]
         if is_stop(span):
-            names = [name for name in names if name.text == span.text]
+            names = [name for name in names if name.text.rstrip("?!.") == span.text]
         if not names or not taken.isdisjoint(range(span.start, span.stop)):
             continue
         taken.update(range(span.start, span.stop))
@@ -130,16 +139,13 @@ def plausible(name: Name, span: Span) -> bool:
 def share(graph: Graph, scored: Iterable[tuple[Name, float]], mention: str) -> list[Topic]:
     """Topics for the candidates of one mention: each one's match score times its share of the mention."""
     best: dict[str, float] = {}
-    as_written: set[str] = set()
+    likeness: dict[str, float] = {}
     for name, score in scored:
         best[name.key] = max(best.get(name.key, 0.0), score)
-        if name.text in mention:
-            as_written.add(name.key)
+        alike = 1.0 if name.text == mention else INSIDE if name.text in mention else OTHER_CASE
+        likeness[name.key] = max(likeness.get(name.key, 0.0), alike)
     entities = {key: graph.entity(key) for key in best}
-    weights = {
-        key: score * entities[key].degree ** 0.5 * (1.0 if key in as_written else OTHER_CASE)
-        for key, score in best.items()
-    }
+    weights = {key: score * entities[key].degree ** 0.5 * likeness[key] for key, score in best.items()}
     total = sum(weights.values()) or 1.0
     return [Topic(entities[key], best[key] * weights[key] / total, mention) for key in best]
 

@@ -67,7 +67,10 @@ def normal(text: str) -> str:
 
 
 def readable(key: str) -> str:
-    """Words for a key that has no label: an IRI's last part, a dotted name's last part, `_` and camelCase split."""
+    """Words for a key that has no label: an IRI's last part, a dotted name's last part, `_` and camelCase split.
+
+    What has spaces already is words: "Tom McLoughlin" stays one.
+    """
     if key.isascii() and key.isalnum() and not CAMEL.search(key):
         return key
     if key.startswith('"'):
@@ -76,7 +79,7 @@ def readable(key: str) -> str:
         key = re.split(r"[/#:]", key.rstrip("/#"))[-1] or key
     elif re.fullmatch(r"[a-z_0-9]+(\.[a-z_0-9]+)+", key) and not re.fullmatch(r"[mg]\.[a-z_0-9]+", key):
         key = key.rsplit(".", 1)[-1]
-    spaced = CAMEL.sub(" ", key.replace("_", " "))
+    spaced = key if " " in key else CAMEL.sub(" ", key.replace("_", " "))
     return " ".join(spaced.split()) or key
 
 

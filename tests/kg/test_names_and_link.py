@@ -49,6 +49,8 @@ def test_normal_forgets_case_punctuation_and_the_article(text: str) -> None:
         ('"1964"^^<http://www.w3.org/2001/XMLSchema#gYear>', "1964"),
         ('"chat"@fr', "chat"),
         ("ACTED_IN", "ACTED IN"),
+        ("birthPlace", "birth Place"),
+        ("Tom McLoughlin", "Tom McLoughlin"),
     ],
 )
 def test_readable(key: str, words: str) -> None:
@@ -91,9 +93,22 @@ def test_names_are_told_from_words() -> None:
     assert keys(graph, "which films have writers")[0] == "writers"  # no capitals: a small word is all there is
     assert keys(graph, "what did Homer write")[0] == "Homer"
     assert keys(graph, "which films are about homer")[0] == "homer"
+    assert keys(graph, "which writers wrote a film with Vincent Wart") == ["Vincent Ward", "writers"]  # misspelt
     assert keys(graph, f"what is the genre of {long}")[0] == long
     assert keys(graph, "what genre is The We and the I") == ["The We and the I"]
     assert keys(graph, "what do the we and the i do") == []
+
+
+def test_the_name_that_is_written_is_the_one_that_is_meant() -> None:
+    tags = [("time machine", "tag_of", "Primer"), ("About Time", "genre", "drama"), ("Up", "genre", "cartoon")]
+    films = [("Arena", "genre", genre) for genre in ("war", "sport", "action")] + [("The Arena", "genre", "cult")]
+    graph = open_graph([*tags, *films, ("Why Me?", "genre", "comedy"), ("do", "tag_of", "Primer")])
+    assert keys(graph, "what movies are about time machine")[0] == "time machine"  # not "about time"
+    assert keys(graph, "what words describe Up") == ["Up"]
+    assert keys(graph, "What Words Describe Up") == []  # where every word has a capital it says nothing
+    assert keys(graph, "who gave up") == []
+    assert keys(graph, "which genre has The Arena")[:2] == ["The Arena", "Arena"]
+    assert keys(graph, "which genre has Why Me?") == ["Why Me?"]
 
 
 def test_several_mentions_are_all_kept(films: Graph) -> None:
