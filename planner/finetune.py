@@ -22,6 +22,7 @@ from planner.run import Run
 from planner.settings import Training
 
 CHUNK = 32  # batches within which samples are sorted by length
+PLAIN_ATTENTION = 10**8  # attention weights of a step that may be kept: some bytes each, several times over
 PASSES, ENOUGH, MANY = 3, 4000, 40  # passes over many samples; sequences where there are few; passes over very few
 Tokens = tuple[int, ...]
 Pieces = tuple[str, ...]
@@ -108,14 +109,10 @@ def load_for_training(settings: Training, progress: Progress | None) -> tuple[An
     torch.manual_seed(settings.seed)
     # What does not learn is kept in the format that it is multiplied in, not converted at every step.
     frozen = torch.bfloat16 if settings.rank and dtype == "bfloat16" else torch.float32
-    # On a processor the fused attention's backward pass is the slower one: five times in bfloat16.
-    attention = "eager" if device == "cpu" else None
     try:
         with quietly():
             tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            model: Any = AutoModelForCausalLM.from_pretrained(
-                folder, local_files_only=True, dtype=frozen, attn_implementation=attention
-            )
+            model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=frozen)
     except UNLOADABLE as error:
         raise ModelError(f"{settings.model} does not load as a causal language model: {first_line(error)}") from error
     if tokenizer.pad_token_id is None:
@@ -194,6 +191,8 @@ def fit(
     from trl import SFTConfig
 
     model, tokenizer, ordered = ready
+    if best_device()[0] == "cpu" and attention_size(model, ordered, settings.batch) <= PLAIN_ATTENTION:
+        model.set_attn_implementation("eager")  # the fused attention's backward pass is slower, but keeps no weights
     held_out = schedule(dev, replace(settings, epochs=1, batch=32), tokenizer) if dev else []
     checkpoint = run.last_checkpoint()
     began, batch = time.monotonic(), min(settings.batch, len(ordered))
@@ -243,6 +242,13 @@ def fit(
         "seconds": time.monotonic() - began,
         "training_seconds": trained,
     }
+
+
+def attention_size(model: Any, ordered: Sequence[Encoded], batch: int) -> int:
+    """How many attention weights plain attention keeps for the backward pass of the longest batch."""
+    config = model.config
+    longest = max(len(sequence.tokens) for sequence in ordered)
+    return int(batch * config.num_attention_heads * config.num_hidden_layers * longest**2)
 
 
 def trainer_class() -> type[Any]:
