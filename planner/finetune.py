@@ -22,6 +22,7 @@ from planner.run import Run
 from planner.settings import Training
 
 CHUNK = 32  # batches within which samples are sorted by length
+PASS_TOKENS = 4096  # of a pass of the model at most, padding included: some gigabytes for a small one
 PLAIN_ATTENTION = 10**8  # attention weights of a step that may be kept: some bytes each, several times over
 PASSES, ENOUGH, MANY = 3, 4000, 40  # passes over many samples; sequences where there are few; passes over very few
 Tokens = tuple[int, ...]
@@ -191,17 +192,20 @@ def fit(
     from trl import SFTConfig
 
     model, tokenizer, ordered = ready
-    if best_device()[0] == "cpu" and attention_size(model, ordered, settings.batch) <= PLAIN_ATTENTION:
+    batch, longest = min(settings.batch, len(ordered)), max(len(sequence.tokens) for sequence in ordered)
+    parts = passes_of(batch, longest)
+    if best_device()[0] == "cpu" and attention_size(model, batch // parts, longest) <= PLAIN_ATTENTION:
         model.set_attn_implementation("eager")  # the fused attention's backward pass is slower, but keeps no weights
     held_out = schedule(dev, replace(settings, epochs=1, batch=32), tokenizer) if dev else []
     checkpoint = run.last_checkpoint()
-    began, batch = time.monotonic(), min(settings.batch, len(ordered))
+    began = time.monotonic()
     with run.disk_errors(), no_warnings():
         trainer: Any = trainer_class()(
             model=model,
             args=SFTConfig(
                 output_dir=str(run.checkpoints),
-                per_device_train_batch_size=batch,
+                per_device_train_batch_size=batch // parts,
+                gradient_accumulation_steps=parts,
                 per_device_eval_batch_size=32,
                 num_train_epochs=1,  # the schedule holds all epochs
                 train_sampling_strategy="sequential",
@@ -244,11 +248,16 @@ def fit(
     }
 
 
-def attention_size(model: Any, ordered: Sequence[Encoded], batch: int) -> int:
-    """How many attention weights plain attention keeps for the backward pass of the longest batch."""
-    config = model.config
-    longest = max(len(sequence.tokens) for sequence in ordered)
-    return int(batch * config.num_attention_heads * config.num_hidden_layers * longest**2)
+def passes_of(batch: int, longest: int) -> int:
+    """In how many passes of equal size a step is read so that none has too many tokens; a sequence each at worst."""
+    return next(
+        (parts for parts in range(1, batch) if batch % parts == 0 and batch // parts * longest <= PASS_TOKENS), batch
+    )
+
+
+def attention_size(model: Any, batch: int, longest: int) -> int:
+    """How many attention weights plain attention keeps for the backward pass."""
+    return int(batch * model.config.num_attention_heads * model.config.num_hidden_layers * longest**2)
 
 
 def trainer_class() -> type[Any]:

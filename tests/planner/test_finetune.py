@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from kg.errors import ModelError
-from planner.finetune import Sample, encode, finetune, schedule
+from planner.finetune import Sample, encode, finetune, passes_of, schedule
 from planner.lm import LanguageModel
 from planner.neural import spelling_of
 from planner.prompts import plan_pieces
@@ -109,6 +109,21 @@ def test_a_killed_run_goes_on_to_the_same_weights(settings: Training, tmp_path: 
     one, other = weights(whole), weights(again)
     assert one.keys() == other.keys()
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_step_in_several_passes_is_the_same_step(
+    settings: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same = replace(settings, dropout=0.0, epochs=2, learning_rate=1e-3)
+    assert [passes_of(16, longest) for longest in (200, 300, 768, 9_999)] == [1, 2, 4, 16]
+    found = []
+    for tokens in (10_000, 1):
+        monkeypatch.setattr("planner.finetune.PASS_TOKENS", tokens)
+        run = begun(tmp_path / str(tokens), same)
+        assert finetune(SAMPLES, [], same, run)["steps"] == 6
+        found.append(weights(run))
+    assert all(torch.allclose(found[0][name], found[1][name], atol=1e-4) for name in found[0])
+    assert any(not torch.equal(found[0][name], found[1][name]) for name in found[0])  # it was read in parts
 
 
 def test_all_weights_can_be_trained(settings: Training, tmp_path: Path) -> None:
