@@ -22,8 +22,8 @@ from planner.run import Run
 from planner.settings import Training
 
 CHUNK = 32  # batches within which samples are sorted by length
-PASS_TOKENS = 4096  # of a pass of the model at most, padding included: some gigabytes for a small one
-PLAIN_ATTENTION = 10**8  # attention weights of a step that may be kept: some bytes each, several times over
+PASS_TOKENS = 1024  # of a pass at most, padding included, on a processor: more is no faster there
+PLAIN_ATTENTION = 2 * 10**8  # attention weights of a step that may be kept: some bytes each, several times over
 PASSES, ENOUGH, MANY = 3, 4000, 40  # passes over many samples; sequences where there are few; passes over very few
 Tokens = tuple[int, ...]
 Pieces = tuple[str, ...]
@@ -193,8 +193,9 @@ def fit(
 
     model, tokenizer, ordered = ready
     batch, longest = min(settings.batch, len(ordered)), max(len(sequence.tokens) for sequence in ordered)
-    parts = passes_of(batch, longest)
-    if best_device()[0] == "cpu" and attention_size(model, batch // parts, longest) <= PLAIN_ATTENTION:
+    on_cpu = best_device()[0] == "cpu"
+    parts = passes_of(batch, longest) if on_cpu else 1
+    if on_cpu and attention_size(model, batch // parts, longest) <= PLAIN_ATTENTION:
         model.set_attn_implementation("eager")  # the fused attention's backward pass is slower, but keeps no weights
     held_out = schedule(dev, replace(settings, epochs=1, batch=32), tokenizer) if dev else []
     checkpoint = run.last_checkpoint()

@@ -115,7 +115,7 @@ def test_a_step_in_several_passes_is_the_same_step(
     settings: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     same = replace(settings, dropout=0.0, epochs=2, learning_rate=1e-3)
-    assert [passes_of(16, longest) for longest in (200, 300, 768, 9_999)] == [1, 2, 4, 16]
+    assert [passes_of(16, longest) for longest in (64, 65, 400, 9_999)] == [1, 2, 8, 16]
     found = []
     for tokens in (10_000, 1):
         monkeypatch.setattr("planner.finetune.PASS_TOKENS", tokens)
