@@ -192,10 +192,10 @@ def fit(
     from trl import SFTConfig
 
     model, tokenizer, ordered = ready
-    batch, longest = min(settings.batch, len(ordered)), max(len(sequence.tokens) for sequence in ordered)
+    batch, lengths = min(settings.batch, len(ordered)), sorted(len(sequence.tokens) for sequence in ordered)
     on_cpu = best_device()[0] == "cpu"
-    parts = passes_of(batch, longest) if on_cpu else 1
-    if on_cpu and attention_size(model, batch // parts, longest) <= PLAIN_ATTENTION:
+    parts = passes_of(batch, lengths[len(lengths) * 9 // 10]) if on_cpu else 1
+    if on_cpu and attention_size(model, batch // parts, lengths[-1]) <= PLAIN_ATTENTION:
         model.set_attn_implementation("eager")  # the fused attention's backward pass is slower, but keeps no weights
     held_out = schedule(dev, replace(settings, epochs=1, batch=32), tokenizer) if dev else []
     checkpoint = run.last_checkpoint()
@@ -249,11 +249,10 @@ def fit(
     }
 
 
-def passes_of(batch: int, longest: int) -> int:
-    """In how many passes of equal size a step is read so that none has too many tokens; a sequence each at worst."""
-    return next(
-        (parts for parts in range(1, batch) if batch % parts == 0 and batch // parts * longest <= PASS_TOKENS), batch
-    )
+def passes_of(batch: int, length: int) -> int:
+    """In how many passes a step is read so that sequences of a length stay within PASS_TOKENS; one each at worst."""
+    fitting = (parts for parts in range(1, batch) if batch % parts == 0 and batch // parts * length <= PASS_TOKENS)
+    return next(fitting, batch)
 
 
 def attention_size(model: Any, batch: int, longest: int) -> int:
