@@ -72,21 +72,17 @@ class LexicalPlanner:
     def prior(self, question: Question, space: PlanSpace) -> Prior:
         """This planner's distribution over the legal plans (there must be one), for another to build on."""
         plans, table, complete = self.compared(question, space)
-        scores = self.scores(table)
-        logp = log_softmax(scores)
-        order = np.argsort(-logp, kind="stable")
-        best = int(order[0])
-        fits = fit_probability(self._coefficients, self.names, table[best], exp(logp[best]))
-        known = dict(zip(plans, logp.tolist(), strict=True))
-        norm = float(scores[best] - logp[best])
+        paths, fits = best_plans(plans, table, self._coefficients, self.names, len(plans))
+        known = dict(paths)
+        norm = float(self.scores(table[:1])[0]) - known[plans[0]]
 
         def score(path: RelationPath) -> float:
             """The log-probability, of a plan that was not compared as of one more."""
             if path not in known:
                 known[path] = float(self.scores(self._features(question, space, [path]))[0]) - norm
-            return float(known[path])
+            return known[path]
 
-        return Prior([plans[row] for row in order], score, fits, complete)
+        return Prior([path for path, _ in paths], score, fits, complete)
 
     def scores(self, table: Table) -> NDArray[np.float64]:
         """The score of each plan, (len(table),): log-probabilities up to a constant."""
