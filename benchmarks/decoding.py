@@ -32,7 +32,7 @@ from planner.lm import LanguageModel, Tokens
 from planner.neural import LmPlanner
 from planner.prompts import plan_preamble, planner_question
 from planner.space import PlanSpace, plan_space
-from rog.evaluate import bootstrap
+from rog.evaluation.evaluate import bootstrap
 
 K, MAX_HOPS = 3, 3
 TOLERANCE = 1e-3  # of a log-probability: float32 sums in another order

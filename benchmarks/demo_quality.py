@@ -26,7 +26,7 @@ from reasoner.base import Reasoner, Trace
 from reasoner.lm import LmReasoner
 from reasoner.pipeline import RoG
 from reasoner.verify import problems
-from rog.evaluate import bootstrap, hits_at_1, set_f1
+from rog.evaluation.evaluate import bootstrap, hits_at_1, set_f1
 
 PLANNERS = ("lexical", "lm", "semantic", "combined")
 

@@ -35,9 +35,9 @@ from reasoner.verify import problems
 from rl.branches import write
 from rl.internalize_settings import Internalization
 from rl.knowledge import Knowledge
+from rog.evaluation.stats import Interval, bootstrap
 from rog.internalizing import gathered, internalize
 from rog.progress import progress
-from rog.stats import Interval, bootstrap
 
 METHODS: dict[str, dict[str, Any]] = {
     "rlag": {"method": "rlag"},

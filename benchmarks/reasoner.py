@@ -30,7 +30,7 @@ from reasoner.base import Evidence, Reasoner
 from reasoner.examples import Raft, answers, distractor
 from reasoner.registry import make_reasoner
 from reasoner.retrieve import retrieve
-from rog.evaluate import bootstrap, hits_at_1, set_f1
+from rog.evaluation.evaluate import bootstrap, hits_at_1, set_f1
 
 K, BATCH = 5, 16
 

@@ -38,11 +38,11 @@ from reasoner.quoting import QuotingReasoner
 from reasoner.symbolic import SymbolicReasoner
 from reasoner.verify import problems
 from rl.settings import Joint
+from rog.evaluation.metrics import set_f1
+from rog.evaluation.stats import bootstrap, paired
 from rog.joining import Starts, join
 from rog.joining import material as joint_material
-from rog.metrics import set_f1
 from rog.settings import ReasonerTraining
-from rog.stats import bootstrap, paired
 
 ARMS = ("planner", "parts", "joint")
 MEASURES = {

@@ -35,9 +35,9 @@ from planner.train import training_samples
 from rl.policy import Policy
 from rl.refine import Refinement, learning_rate, rounded
 from rl.settings import Grpo, PlanGradient
+from rog.evaluation.stats import bootstrap, paired
 from rog.reinforce import questions_of, refine
 from rog.settings import PlannerTraining
-from rog.stats import bootstrap, paired
 from rog.training import sound_rows
 
 MASKS: dict[str, dict[str, Any]] = {

@@ -32,12 +32,12 @@ from planner.folder import open_folder, write_folder
 from planner.make import Made, make, split_of
 from planner.run import Run
 from rl.settings import PlanGradient
-from rog.arms import parse_system
-from rog.evaluate import evaluate
+from rog.evaluation.arms import parse_system
+from rog.evaluation.evaluate import evaluate
+from rog.evaluation.results import Options
+from rog.evaluation.stats import bootstrap, paired
 from rog.reinforce import questions_of, refine
-from rog.results import Options
 from rog.settings import PlannerTraining, RowTraining
-from rog.stats import bootstrap, paired
 from rog.training import config_of, material, train
 
 ARMS = ("start", "longer", "rl", "full")

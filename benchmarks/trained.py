@@ -24,9 +24,9 @@ from kg.store import Store
 from planner.folder import open_folder, write_folder
 from planner.make import SPLITS, MakeSettings, make, split_of
 from planner.run import Run
-from rog.arms import parse_system
-from rog.evaluate import bootstrap, evaluate
-from rog.results import Options, Report
+from rog.evaluation.arms import parse_system
+from rog.evaluation.evaluate import bootstrap, evaluate
+from rog.evaluation.results import Options, Report
 from rog.settings import PlannerTraining
 from rog.training import Material, config_of, material, train
 

@@ -28,7 +28,7 @@ from planner.prompts import plan_pieces
 from planner.run import Run
 from planner.settings import Training
 from planner.weigh import Candidate, weigh, words_of
-from rog.evaluate import bootstrap
+from rog.evaluation.evaluate import bootstrap
 from rog.training import samples_hash
 
 HELD_OUT, K, MAX_HOPS, BATCH = 250, 3, 3, 8

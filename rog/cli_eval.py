@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from rog.results import Measure, Report
+    from rog.evaluation.results import Measure, Report
 
 SYSTEM_HELP = (
     "planner, name=planner,reasoner, or name@1=… for a seed; planner and reasoner are names or run folders. Controls: "
@@ -46,13 +46,13 @@ def evaluate_command(
     from dataclasses import replace
 
     from kg.errors import QuestionError
-    from rog.arms import parse_system
     from rog.console import err, opened, set_environment
-    from rog.evaluate import evaluate
+    from rog.evaluation.arms import parse_system
+    from rog.evaluation.evaluate import evaluate
+    from rog.evaluation.report import check_free, write_report
+    from rog.evaluation.results import Options
+    from rog.evaluation.rows import check_same, evaluation_rows, graph_named, trained_paths
     from rog.progress import progress
-    from rog.report import check_free, write_report
-    from rog.results import Options
-    from rog.rows import check_same, evaluation_rows, graph_named, trained_paths
 
     set_environment(env_file)
     systems = [parse_system(text) for text in system]
@@ -82,7 +82,7 @@ def evaluate_command(
 def print_report(report: Report, as_json: bool) -> None:
     """The figures on stdout, the notes on stderr."""
     from rog.console import err, out
-    from rog.report import report_json
+    from rog.evaluation.report import report_json
 
     if as_json:
         print(json.dumps(report_json(report), ensure_ascii=False))
@@ -99,7 +99,7 @@ def table(report: Report) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from rog.metrics import TITLES
+    from rog.evaluation.metrics import TITLES
 
     shown = [name for name in SHOWN if any(summary.measure(name).questions for summary in report.summaries)]
     title = f"{report.answerable:,} answerable questions, {report.unanswerable:,} unanswerable ones"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import QuestionError
-from rog.metrics import TITLES
+from rog.evaluation.metrics import TITLES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

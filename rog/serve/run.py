@@ -16,7 +16,7 @@ from kg.types import Progress
 from planner.registry import make_planner
 from reasoner.pipeline import RoG
 from reasoner.registry import make_reasoner
-from rog.asking import language_models
+from rog.evaluation.asking import language_models
 from rog.serve.engine import Engine, Limits
 from rog.serve.guard import LOOPBACK
 from rog.serve.watch import Watch

@@ -26,7 +26,7 @@ from rl.internalize_loss import CHOSEN, KNOWLEDGE, REJECTED, advantages, grpo, r
 from rl.internalize_model import load
 from rl.internalize_settings import Internalization
 from rl.knowledge import Knowledge, Lesson
-from rog.arms import Setup, parse_system
+from rog.evaluation.arms import Setup, parse_system
 from rog.internalizing import Lessons, gathered, internalize
 
 ASKED: tuple[tuple[str, str, RelationPath, tuple[str, ...]], ...] = (

@@ -22,8 +22,8 @@ from rl.plan_gradient import Group
 from rl.reading import Reader
 from rl.rewards import parse_reward
 from rl.settings import Joint
-from rog.arms import Setup, parse_system, parts_of
 from rog.cli import app
+from rog.evaluation.arms import Setup, parse_system, parts_of
 from rog.joining import join, material, starts_of
 from tests.rl.test_refine import data, metrics
 

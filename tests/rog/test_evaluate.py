@@ -15,11 +15,11 @@ from planner.lm import LanguageModel
 from reasoner.base import Trace
 from reasoner.closed_book import ClosedBook, entities_in
 from reasoner.pipeline import RoG
-from rog.anonymous import Anonymous
-from rog.arms import System, gold_paths, parse_system
-from rog.asking import Questions, language_models
-from rog.evaluate import evaluate
-from rog.results import Arm, Options
+from rog.evaluation.anonymous import Anonymous
+from rog.evaluation.arms import System, gold_paths, parse_system
+from rog.evaluation.asking import Questions, language_models
+from rog.evaluation.evaluate import evaluate
+from rog.evaluation.results import Arm, Options
 
 ROWS = (
     Row("1", "Who directed Heat?", ("mann",), ("heat",), "Heat", (("directed_by",),)),

@@ -13,8 +13,17 @@ from kg.link import link
 from kg.store import Store
 from kg.types import Question
 from planner.base import Plan, ScoredPath
-from rog.metrics import MEANINGS, TITLES, Scores, executable, legacy_hit, legacy_match, legacy_normal, set_match
-from rog.stats import bootstrap, holm, intervals, mcnemar, paired
+from rog.evaluation.metrics import (
+    MEANINGS,
+    TITLES,
+    Scores,
+    executable,
+    legacy_hit,
+    legacy_match,
+    legacy_normal,
+    set_match,
+)
+from rog.evaluation.stats import bootstrap, holm, intervals, mcnemar, paired
 
 
 def test_every_measure_has_a_title_and_a_meaning() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from rog.evaluate import bootstrap, hits_at_1, set_f1
+from rog.evaluation.evaluate import bootstrap, hits_at_1, set_f1
 from rog.progress import amount, progress
 
 

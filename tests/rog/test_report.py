@@ -14,13 +14,13 @@ from kg.build import Sources, build
 from kg.errors import QuestionError
 from kg.store import Store
 from planner.data import Row
-from rog.arms import parse_system
-from rog.evaluate import evaluate
-from rog.page import page
-from rog.plots import Bar, Group, bar_chart
-from rog.report import FILES, write_report
-from rog.results import Options, Report
-from rog.stats import Interval
+from rog.evaluation.arms import parse_system
+from rog.evaluation.evaluate import evaluate
+from rog.evaluation.page import page
+from rog.evaluation.plots import Bar, Group, bar_chart
+from rog.evaluation.report import FILES, write_report
+from rog.evaluation.results import Options, Report
+from rog.evaluation.stats import Interval
 
 EVIL = "<script>alert(1)</script>"
 VOID = {"meta", "path", "rect", "line"}
@@ -120,7 +120,7 @@ def test_a_report_that_fails_leaves_what_was_there(
     def interrupted(*_: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rog.report.table_text", interrupted)
+    monkeypatch.setattr("rog.evaluation.report.table_text", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_report(report, evil, out, force=True)
     assert (out / "index.html").read_text() == before

@@ -10,7 +10,7 @@ import pytest
 from kg.errors import GraphError, LoadError
 from kg.store import Store
 from planner.data import PlanLabel, Row, write_rows
-from rog.rows import check_same, evaluation_rows, graph_named, trained_paths
+from rog.evaluation.rows import check_same, evaluation_rows, graph_named, trained_paths
 
 
 def test_names_become_keys_and_what_is_not_found_stays(films: Store, tmp_path: Path) -> None:

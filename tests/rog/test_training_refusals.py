@@ -16,7 +16,7 @@ from planner.folder import write_folder
 from planner.make import MakeSettings, make
 from planner.registry import bundled_run
 from planner.run import Run
-from rog.anonymous import Anonymous
+from rog.evaluation.anonymous import Anonymous
 from rog.settings import PlannerTraining
 from rog.training import config_of, material, train
 from tests.rog.test_cli import rog

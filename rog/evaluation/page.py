@@ -7,7 +7,7 @@ from html import escape
 
 from kg.graph import Graph
 from kg.link import graph_has
-from rog.html import (
+from rog.evaluation.html import (
     LEVEL,
     Cell,
     difference_cell,
@@ -20,9 +20,9 @@ from rog.html import (
     signed,
     table,
 )
-from rog.metrics import MEANINGS, TITLES
-from rog.plots import Bar, Group, bar_chart
-from rog.results import Comparison, Record, Report, Stratum, Summary
+from rog.evaluation.metrics import MEANINGS, TITLES
+from rog.evaluation.plots import Bar, Group, bar_chart
+from rog.evaluation.results import Comparison, Record, Report, Stratum, Summary
 from rog.show import plan_label
 from rog.style import CSS
 

@@ -7,8 +7,8 @@ from html import escape
 from math import isnan
 from typing import NamedTuple
 
-from rog.results import Measure
-from rog.stats import Interval
+from rog.evaluation.results import Measure
+from rog.evaluation.stats import Interval
 
 LEVEL = 0.05  # of a p-value below which a difference is taken to be more than chance
 

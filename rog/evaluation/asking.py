@@ -14,10 +14,10 @@ from kg.types import Question, Topic
 from planner.data import Row
 from reasoner.base import Trace
 from reasoner.verify import problems
-from rog.anonymous import Anonymous
-from rog.arms import Answering
-from rog.metrics import Scores, executable, hits_at_1, legacy_hit, legacy_match, set_match
-from rog.results import Arm, Record
+from rog.evaluation.anonymous import Anonymous
+from rog.evaluation.arms import Answering
+from rog.evaluation.metrics import Scores, executable, hits_at_1, legacy_hit, legacy_match, set_match
+from rog.evaluation.results import Arm, Record
 
 
 class Questions:

@@ -9,10 +9,10 @@ import numpy as np
 
 from kg.types import RelationPath
 from planner.data import Row
-from rog.arms import gold_paths
-from rog.metrics import Scores
-from rog.results import Arm, Comparison, Cost, Measure, Record, Stratum, Summary
-from rog.stats import Values, holm, intervals, mcnemar, paired
+from rog.evaluation.arms import gold_paths
+from rog.evaluation.metrics import Scores
+from rog.evaluation.results import Arm, Comparison, Cost, Measure, Record, Stratum, Summary
+from rog.evaluation.stats import Values, holm, intervals, mcnemar, paired
 
 F1, HITS = Scores._fields.index("f1"), Scores._fields.index("hits_at_1")
 

@@ -12,13 +12,13 @@ from kg.graph import Graph
 from kg.link import graph_has
 from kg.types import Progress, RelationPath
 from planner.data import Row
-from rog.anonymous import Anonymous
-from rog.arms import Setup, System
-from rog.asking import Questions, Run
-from rog.metrics import hits_at_1, set_f1
-from rog.results import Arm, Options, Record, Report, Topics
-from rog.stats import bootstrap
-from rog.summary import Table, compare, stratify, summarise
+from rog.evaluation.anonymous import Anonymous
+from rog.evaluation.arms import Setup, System
+from rog.evaluation.asking import Questions, Run
+from rog.evaluation.metrics import hits_at_1, set_f1
+from rog.evaluation.results import Arm, Options, Record, Report, Topics
+from rog.evaluation.stats import bootstrap
+from rog.evaluation.summary import Table, compare, stratify, summarise
 
 __all__ = ["bootstrap", "evaluate", "hits_at_1", "set_f1"]
 

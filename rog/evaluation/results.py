@@ -10,8 +10,8 @@ from planner.base import ScoredPath
 from planner.data import Row
 from reasoner.base import Verdict
 from reasoner.retrieve import LIMIT
-from rog.metrics import Scores
-from rog.stats import Difference, Interval
+from rog.evaluation.metrics import Scores
+from rog.evaluation.stats import Difference, Interval
 
 Topics = Literal["linked", "gold"]
 

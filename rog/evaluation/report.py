@@ -16,11 +16,11 @@ from kg.graph import Graph
 from kg.link import graph_has
 from kg.types import format_relation_path
 from kg.write import written_beside
-from rog.metrics import Scores
-from rog.page import page
-from rog.results import Record, Report
+from rog.evaluation.metrics import Scores
+from rog.evaluation.page import page
+from rog.evaluation.results import Record, Report
+from rog.evaluation.stats import Interval
 from rog.show import path_json, path_label
-from rog.stats import Interval
 
 FILES = ("index.html", "results.csv", "questions.jsonl")
 COLUMNS = (

@@ -11,7 +11,7 @@ from kg.graph import Graph, content_hash
 from kg.types import Progress, RelationPath, base
 from planner.data import Row, read_rows
 from planner.resolve import Keys
-from rog.arms import gold_paths
+from rog.evaluation.arms import gold_paths
 
 MANIFEST = "manifest.json"
 OURS = ('"plans"', '"mention"')  # fields that only `rog data make` writes

@@ -7,7 +7,7 @@ from html import escape
 from math import isnan
 from typing import NamedTuple
 
-from rog.stats import Interval
+from rog.evaluation.stats import Interval
 
 WIDTH, LABELS, VALUES = 760, 250, 150  # pixels: all of it, left of the bars, right of them
 LINE, BAR, HEADING, AXIS = 26, 14, 30, 26
