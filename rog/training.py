@@ -113,7 +113,7 @@ def reasoning(
             progress("composing examples", done, len(rows) + len(dev))
 
     samples = reasoning_samples(rows, graph, planner, raft, tell)
-    return samples, reasoning_samples(dev, graph, planner, raft, lambda done: tell(len(rows) + done))
+    return samples, reasoning_samples(dev, graph, planner, replace(raft, views=1), lambda done: tell(len(rows) + done))
 
 
 def config_of(found: Material, settings: Training) -> dict[str, Any]:
