@@ -1,6 +1,7 @@
 """A trained reasoner against the symbolic one: on predicted plans with distractors, and without the evidence.
 
     python -m benchmarks.reasoner --reasoner runs/demo/reasoner [--planner lexical] [--split test]
+    python -m benchmarks.reasoner --reasoner runs/demo/reasoner --trust 1 --doubt 0.5 --refusal -3    # chosen on dev
 
 Both get the same evidence: what the planner's plans lead to, and real paths that nobody asked for, which weigh less
 than any plan. In the second half everything that answers is removed, and the right answer is "not in this graph".
@@ -24,10 +25,12 @@ from kg.open import open_graph
 from kg.types import Question
 from planner.base import Plan
 from planner.data import Row
+from planner.lm import LanguageModel
 from planner.make import MakeSettings, make
 from planner.registry import make_planner
 from reasoner.base import Evidence, Reasoner
 from reasoner.examples import Raft, answers, distractor
+from reasoner.quoting import QuotingReasoner
 from reasoner.registry import make_reasoner
 from reasoner.retrieve import retrieve
 from rog.evaluation.evaluate import bootstrap, hits_at_1, set_f1
@@ -93,13 +96,18 @@ def main() -> None:
     parser.add_argument("--planner", default="lexical")
     parser.add_argument("--split", default="test", choices=("dev", "test"))
     parser.add_argument("--distractors", type=int, default=4)
+    parser.add_argument("--trust", type=float, default=0.5, help="As in reasoner/quoting.py.")
+    parser.add_argument("--doubt", type=float, default=0.5)
+    parser.add_argument("--refusal", type=float, default=0.0)
     options = parser.parse_args()
     graph = open_graph("demo")
     halves = cases(graph, options.planner, options.split, options.distractors)
-    trained, symbolic = make_reasoner(options.reasoner, graph), make_reasoner("symbolic", graph)
+    lm = LanguageModel(options.reasoner)
+    trained = QuotingReasoner(graph, lm, options.trust, options.doubt, options.refusal)
+    symbolic = make_reasoner("symbolic", graph)
     lines = [
         f"# Reasoners on plans of `{options.planner}` with {options.distractors} distractors, demo {options.split}\n",
-        f"{machine()}.\n",
+        f"{machine()}; trust {options.trust}, doubt {options.doubt}, refusal {options.refusal}.\n",
         "| evidence | reasoner | set-F1 | Hits@1 | refused |\n|---|---|---|---|---|",
     ]
     for name, some in zip(("as planned", "what answers is removed"), halves, strict=True):

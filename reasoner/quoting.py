@@ -32,17 +32,20 @@ class Line(NamedTuple):
 class QuotingReasoner:
     """A `Reasoner` that has learned to quote a line of evidence or to say "not in this graph".
 
-    Every line's quote is scored exactly; nothing else can be said. `trust` is how much the planner's own probability
-    counts beside it (0: not at all; both are logarithms).
+    Every line's quote is scored exactly; nothing else can be said. `trust` is how much the planner's probability of a
+    line counts beside it, `doubt` how much that of no plan fitting counts for the refusal (0: not at all; all are
+    logarithms). `refusal` is added to the refusal's score: below 0 for a model that was taught many refusals.
     """
 
     name = "quoting"
 
-    def __init__(self, graph: Graph, lm: LanguageModel, trust: float = 0.5) -> None:
+    def __init__(
+        self, graph: Graph, lm: LanguageModel, trust: float = 0.5, doubt: float = 0.5, refusal: float = 0.0
+    ) -> None:
         self._graph = graph
         self._lm = lm
         self._words = relation_words(graph)
-        self._trust = trust
+        self._trust, self._doubt, self._refusal = trust, doubt, refusal
 
     def answer(
         self, questions: Sequence[Question], plans: Sequence[Plan], evidence: Sequence[Evidence]
@@ -78,8 +81,9 @@ class QuotingReasoner:
 
     def _chosen(self, lines: Sequence[Line], logps: Sequence[float], plan: Plan, evidence: Evidence) -> Answer:
         """The answer of the best line, or the refusal where "not in this graph" weighs more."""
-        weights = [line.retrieved.weight for line in lines] + [max(0.0, 1 - plan.fits)]
-        scores = [logp + self._trust * log(max(weight, LEAST)) for logp, weight in zip(logps, weights, strict=True)]
+        weights = [line.retrieved.weight for line in lines]
+        scores = [logp + self._trust * log(max(w, LEAST)) for logp, w in zip(logps[:-1], weights, strict=True)]
+        scores.append(logps[-1] + self._doubt * log(max(1 - plan.fits, LEAST)) + self._refusal)
         total = log_sum(scores)
         shares = [exp(score - total) if total > -inf else 0.0 for score in scores]
         best = max(range(len(scores)), key=lambda place: scores[place])
