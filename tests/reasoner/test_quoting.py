@@ -89,7 +89,7 @@ def test_a_trained_reasoner_quotes_and_refuses(films: Graph, settings: Training,
         best = [line for line in lines if line.retrieved.relations == path]
         target = evidence_answer(best[0].name, best[0].ends) if best else (NOT_HERE + END,)
         samples.append(Sample(prompt, ((target, 1.0),)))
-    reasoner = QuotingReasoner(films, trained(samples, settings, tmp_path / "run", "reasoner"), trust=0.0)
+    reasoner = QuotingReasoner(films, trained(samples, settings, tmp_path / "run", "reasoner"), trust=0.0, doubt=0.0)
     asked_rows = (ROWS[0], ROWS[1], ROWS[3])
     plan = Plan(tuple(ScoredPath(path, -1.0) for path in shown))
     found = [evidence_of(films, some, *shown) for some in asked_rows]
