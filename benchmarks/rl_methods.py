@@ -177,7 +177,9 @@ def report_of(work: Path) -> list[str]:
         if arm == "start":
             lines.append(f"| start | {len(some)} | {bootstrap(f1[arm])} | {each} | | | | | | |")
             continue
-        gain = paired(f1["start"], f1[arm]).interval if "start" in f1 else ""
+        starts = {one["seed"]: one["f1"] for one in found.get("start", [])}
+        same = [[starts[one["seed"]][i] for i in ids] for one in some if one["seed"] in starts]
+        gain = paired(np.mean(same, 0), f1[arm]).interval if len(same) == len(some) else ""
         spent = ("passes", "tokens", "plans_scored", "seconds")
         means = " | ".join(f"{np.mean([one['result'][name] for one in some]):,.0f}" for name in spent)
         dev = np.mean([one["result"]["dev_f1"] for one in some])
