@@ -19,10 +19,8 @@ MAX_SPAN = 16  # words
 MAX_FUZZY_SPANS = 12
 FUZZY_CUTOFF = 0.75  # normalised Damerau-Levenshtein similarity
 WORD = 0.4  # score of a single small word that is a name, beside names with capitals
-INSIDE, OTHER_CASE = (
-    0.4,
-    0.2,
-)  # weights of names that are part of a mention, or written in other letters, beside its own
+INSIDE = 0.4  # weight of a name that is part of what is written, beside one that is all of it
+OTHER_CASE = 0.2  # the same of a name in other letters
 SHORT_ALIAS = 3  # aliases this short (IN, US, IS …) count only when written as they are stored
 
 # Words that carry no name on their own: a question consists mostly of them.
