@@ -201,7 +201,7 @@ def cell(some: Sequence[dict[str, Any]], ids: Sequence[str], name: str) -> str:
 def main() -> None:
     """Train and measure a seed, or report on all."""
     parser = arguments(__doc__)
-    parser.add_argument("--reasoner-epochs", type=float, default=8, help="Passes over the reasoner's samples.")
+    parser.add_argument("--reasoner-epochs", type=float, default=2, help="Passes over the reasoner's samples.")
     parser.add_argument("--joint-epochs", type=float, default=1, help="Passes of refining both.")
     parser.add_argument("--joint-learning-rate", type=float, default=Joint.learning_rate)
     options = parsed(parser)

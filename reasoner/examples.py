@@ -38,9 +38,9 @@ class Raft:
     share, start from another question's topic. Each question makes `views` examples, of other evidence each time.
     """
 
-    oracle: float = 0.8
-    predicted: float = 0.5
-    distractors: int = 3
+    oracle: float = 0.55
+    predicted: float = 0.9
+    distractors: int = 2
     foreign: float = 0.25
     max_hops: int = 3
     seed: int = 0

@@ -31,15 +31,17 @@ class PlannerTraining(RowTraining):
 
 @dataclass(frozen=True)
 class ReasonerTraining(RowTraining):
-    """How a reasoner is trained."""
+    """How a reasoner is trained; the defaults are what docs/LOG.md found best on the demo graph's dev questions."""
 
+    epochs: float = key(1.0, "Passes over the samples, of which each question makes several.", 0)
+    batch: int = key(8, "Sequences a step.", 1)
     planner: str = key("lexical", "Whose predicted plans make up part of the evidence: a name or a run.")
-    oracle: float = key(0.8, "RAFT's P: the share of examples that keep what answers.", 0, 1)
-    predicted: float = key(0.5, "The share of examples whose evidence is what the planner predicts.", 0, 1)
-    distractors: int = key(3, "Paths beside it that do not answer.", 0)
+    oracle: float = key(0.55, "RAFT's P: the share of examples that keep what answers.", 0, 1)
+    predicted: float = key(0.9, "The share of examples whose evidence is what the planner predicts.", 0, 1)
+    distractors: int = key(2, "Paths beside it that do not answer.", 0)
     foreign: float = key(0.25, "The share of these that start from another question's topic.", 0, 1)
     max_hops: int = key(3, "Steps of a plan at most.", 1)
-    views: int = key(1, "Examples that each question makes, of other evidence each time.", 1)
+    views: int = key(5, "Examples that each question makes, of other evidence each time.", 1)
 
 
 RL_PRESETS: dict[str, dict[str, Any]] = {
