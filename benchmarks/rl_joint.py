@@ -33,6 +33,7 @@ from planner.lm import LanguageModel
 from planner.neural import TRAINED_MASS, LmPlanner
 from planner.run import Run
 from reasoner.base import Answer, Evidence, Reasoner, Trace
+from reasoner.calibrate import read_weights
 from reasoner.pipeline import RoG
 from reasoner.quoting import QuotingReasoner
 from reasoner.symbolic import SymbolicReasoner
@@ -70,7 +71,9 @@ class Asked:
 def asked(graph: Graph, rows: Sequence[Row], planner: Run, reasoner: Run | None) -> list[Asked]:
     """All questions, linked, answered by the models alone."""
     models = [LanguageModel(str(run.folder)) for run in (planner, reasoner) if run]
-    reading: Reasoner = QuotingReasoner(graph, models[1]) if reasoner else SymbolicReasoner(graph)
+    reading: Reasoner = (
+        QuotingReasoner(graph, models[1], read_weights(reasoner.folder)) if reasoner else SymbolicReasoner(graph)
+    )
     rog = RoG(graph, LmPlanner(graph, models[0], TRAINED_MASS), reading, K, limit=LIMIT)
     found = []
     for start in range(0, len(rows), BATCH):

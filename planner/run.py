@@ -2,6 +2,7 @@
 
 config.yaml        the resolved settings, and what the run was made from (data and graph, each with its hashes)
 metrics.jsonl      a line for every tenth step, and for every evaluation
+calibration.json   of a reasoner: how much its word counts beside the planner's
 samples.jsonl      some of what the model was trained on, as it saw it
 environment.json   versions and machine
 adapter/           low-rank adapters (or `model/`, whole weights)
@@ -29,7 +30,7 @@ from kg.graph import Graph, content_hash
 from planner.environment import environment
 from planner.models import UNLOADABLE, no_warnings
 
-FILES = ("config.yaml", "environment.json", "metrics.jsonl", "samples.jsonl", "README.md")
+FILES = ("config.yaml", "environment.json", "metrics.jsonl", "samples.jsonl", "calibration.json", "README.md")
 FOLDERS = ("adapter", "model", "checkpoints", "planner", "reasoner")  # the last two: runs of their own in a joint one
 NAMES = {*FILES, *FOLDERS, *(f".{name}.part" for name in FILES), ".weights"}  # all that a run's directory may hold
 DATA = ("data_files", "samples_sha256", "questions", "passes")  # keys of the config that follow from the data

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import exp, inf, log
+from dataclasses import replace
+from math import exp, log
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kg.graph import Graph
 from kg.types import Question
@@ -29,39 +33,65 @@ class Line(NamedTuple):
     retrieved: Retrieved
 
 
+class Weights(NamedTuple):
+    """What the score of an option is made of, logarithms all: fitted for each run (reasoner/calibrate.py).
+
+    `model` weighs the model's own word, `trust` the planner's for a line, `doubt` the planner's for no plan at all,
+    which speaks for the refusal; `refusal` is added to that: below 0 for a model that was taught many of them.
+    """
+
+    model: float = 1.0
+    trust: float = 0.5
+    doubt: float = 0.5
+    refusal: float = 0.0
+
+
+class Read(NamedTuple):
+    """The lines of one question, and the features of each, the refusal last: (lines + 1, 4), as in `Weights`."""
+
+    lines: list[Line]
+    features: NDArray[np.float64]
+
+
 class QuotingReasoner:
     """A `Reasoner` that has learned to quote a line of evidence or to say "not in this graph".
 
-    Every line's quote is scored exactly; nothing else can be said. `trust` is how much the planner's probability of a
-    line counts beside it, `doubt` how much that of no plan fitting counts for the refusal (0: not at all; all are
-    logarithms). `refusal` is added to the refusal's score: below 0 for a model that was taught many refusals.
+    Every line's quote is scored exactly; nothing else can be said.
     """
 
     name = "quoting"
 
-    def __init__(
-        self, graph: Graph, lm: LanguageModel, trust: float = 0.5, doubt: float = 0.5, refusal: float = 0.0
-    ) -> None:
+    def __init__(self, graph: Graph, lm: LanguageModel, weights: Weights | None = None) -> None:
         self._graph = graph
         self._lm = lm
         self._words = relation_words(graph)
-        self._trust, self._doubt, self._refusal = trust, doubt, refusal
+        self._weights = weights or Weights()
 
     def answer(
         self, questions: Sequence[Question], plans: Sequence[Plan], evidence: Sequence[Evidence]
     ) -> list[Answer]:
         """An answer for each question; the model reads several side by side."""
-        answers = [no_answer(plan, found, 1.0) for plan, found in zip(plans, evidence, strict=True)]
+        reads = self.read(questions, plans, evidence)
+        return [
+            self._chosen(read, found) if read else no_answer(plan, found, 1.0)
+            for read, plan, found in zip(reads, plans, evidence, strict=True)
+        ]
+
+    def read(
+        self, questions: Sequence[Question], plans: Sequence[Plan], evidence: Sequence[Evidence]
+    ) -> list[Read | None]:
+        """What the model and the planner say of each line; None where there is no evidence to read."""
+        reads: list[Read | None] = [None] * len(questions)
         asked = [number for number, found in enumerate(evidence) if found.found]
         for start in range(0, len(asked), BATCH):
             some = asked[start : start + BATCH]
             lines = [lines_of(self._graph, evidence[number].found[:SHOWN], self._words) for number in some]
-            scores = self._read([questions[number] for number in some], lines)
+            scores = self._quoted([questions[number] for number in some], lines)
             for number, shown, logps in zip(some, lines, scores, strict=True):
-                answers[number] = self._chosen(shown, logps, plans[number], evidence[number])
-        return answers
+                reads[number] = Read(shown, features(shown, logps, plans[number]))
+        return reads
 
-    def _read(self, questions: Sequence[Question], lines: Sequence[Sequence[Line]]) -> list[list[float]]:
+    def _quoted(self, questions: Sequence[Question], lines: Sequence[Sequence[Line]]) -> list[list[float]]:
         """The log-probability of quoting each line, and of "not in this graph" as the last, for each question."""
         prompts = [
             evidence_question([(line.name, line.ends) for line in shown], question.text)
@@ -79,23 +109,24 @@ class QuotingReasoner:
     def _option(self, name: str) -> Tokens:
         return self._lm.encode(f" {name}{END}")
 
-    def _chosen(self, lines: Sequence[Line], logps: Sequence[float], plan: Plan, evidence: Evidence) -> Answer:
+    def _chosen(self, read: Read, evidence: Evidence) -> Answer:
         """The answer of the best line, or the refusal where "not in this graph" weighs more."""
-        weights = [line.retrieved.weight for line in lines]
-        scores = [logp + self._trust * log(max(w, LEAST)) for logp, w in zip(logps[:-1], weights, strict=True)]
-        scores.append(logps[-1] + self._doubt * log(max(1 - plan.fits, LEAST)) + self._refusal)
-        total = log_sum(scores)
-        shares = [exp(score - total) if total > -inf else 0.0 for score in scores]
-        best = max(range(len(scores)), key=lambda place: scores[place])
-        if best == len(lines):
-            why = f"leads to entities, but that is not what is asked ({shares[best]:.2f} sure)"
-            reasons = tuple(f"{line.name}: {why}" for line in lines)
+        scores = read.features @ self._weights
+        best = int(np.argmax(scores))
+        share = exp(scores[best] - log_sum(scores.tolist()))
+        if best == len(read.lines):
+            why = f"leads to entities, but that is not what is asked ({share:.2f} sure)"
+            reasons = tuple(f"{line.name}: {why}" for line in read.lines)
             text = "nothing that was retrieved answers this"
             return Answer((), (), text, "no grounded answer", 0.0, reasons=reasons)
-        found = answer_from(self._graph, lines[best].retrieved, evidence, 1.0)
-        return Answer(
-            found.entities, found.support, found.text, found.verdict, shares[best], found.total, found.reasons
-        )
+        return replace(answer_from(self._graph, read.lines[best].retrieved, evidence, 1.0), confidence=share)
+
+
+def features(lines: Sequence[Line], logps: Sequence[float], plan: Plan) -> NDArray[np.float64]:
+    """What speaks for each line and, last, for the refusal: (lines + 1, 4), as in `Weights`."""
+    shares = [log(max(line.retrieved.weight, LEAST)) for line in lines]
+    rows = [(logp, share, 0.0, 0.0) for logp, share in zip(logps[:-1], shares, strict=True)]
+    return np.array([*rows, (logps[-1], 0.0, log(max(1 - plan.fits, LEAST)), 1.0)])
 
 
 def lines_of(graph: Graph, found: Sequence[Retrieved], words: Mapping[str, str]) -> list[Line]:

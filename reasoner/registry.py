@@ -27,10 +27,11 @@ def make_reasoner(name: str, graph: Graph, progress: Progress | None = None) -> 
 
     run = run_of(name)
     if run is not None:
+        from reasoner.calibrate import read_weights
         from reasoner.quoting import QuotingReasoner
 
         run.check("reasoner", graph)
-        return QuotingReasoner(graph, LanguageModel(name, progress))
+        return QuotingReasoner(graph, LanguageModel(name, progress), read_weights(run.folder))
     from reasoner.lm import LmReasoner
 
     return LmReasoner(graph, LanguageModel(DEFAULT_LM if name == "lm" else name, progress))

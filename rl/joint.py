@@ -4,7 +4,7 @@ One episode is question → plan → what its paths lead to → answer. The plan
 the reasoner's answers, hence the expectation over both is a sum. With p the planner's probabilities, q the reasoner's
 among its options, and w the weight of the plan that an option rests on (for a refusal: of `none`), what is gone down is
 
-    - sum_a P(a) R(a) - alone sum_z p(z) R(z) + beta (KL(p || p_start) + KL(q || q_start)),   P(a) ~ w(a)^TRUST q(a)
+    - sum_a P(a) R(a) - alone sum_z p(z) R(z) + beta (KL(p || p_start) + KL(q || q_start)), P(a) ~ w(a)^trust q(a)^model
 
 P is how `reasoner.quoting` decides: what is learned is what is used. The second term rewards the turn by itself,
 without which KG-R1 lost ten points of F1. What was retrieved stands in the reasoner's prompt: none of it is learned.
@@ -21,7 +21,7 @@ from kg.types import Progress, Question
 from planner.neural import TRAINED_MASS, LmPlanner
 from planner.run import Run
 from reasoner.base import Answer, Evidence
-from reasoner.quoting import LEAST, QuotingReasoner
+from reasoner.quoting import LEAST, QuotingReasoner, Weights
 from reasoner.retrieve import retrieve
 from rl.episode import Episode, Executor, Walk
 from rl.pair import Pair
@@ -35,8 +35,6 @@ from rl.settings import Joint
 
 if TYPE_CHECKING:
     import torch
-
-TRUST = 0.5  # `QuotingReasoner`'s default
 
 
 @dataclass
@@ -128,7 +126,7 @@ class JointRefinement(Together):
         reasoner = self._policy.reasoner
         log_q, log_said = said(reasoner, reading)
         owners = [number for number, quote in enumerate(reading.quotes) for _ in quote.scored]
-        p = decided(log_q, logps.log_softmax(0), group, reading)[owners] * log_said.exp()
+        p = decided(log_q, logps.log_softmax(0), group, reading, self._policy.weights)[owners] * log_said.exp()
         rewards = p.new_tensor([scored.total for scored in reading.scored])
         loss = planned.loss - (p * rewards).sum()
         if settings.beta:
@@ -182,7 +180,7 @@ def sum_by(owners: Sequence[int], log_q: torch.Tensor, log_said: torch.Tensor) -
     return log_q[list(owners)] + log_said
 
 
-def decided(log_q: torch.Tensor, log_p: torch.Tensor, group: Group, reading: Reading) -> torch.Tensor:
+def decided(log_q: torch.Tensor, log_p: torch.Tensor, group: Group, reading: Reading, weights: Weights) -> torch.Tensor:
     """How probable each quote is: (quotes,), from the reasoner's log-probabilities and the planner's (plans,)."""
     import torch
 
@@ -191,8 +189,13 @@ def decided(log_q: torch.Tensor, log_p: torch.Tensor, group: Group, reading: Rea
     least = log_p.new_tensor(math.log(LEAST))
     none = log_p[refuses].logsumexp(0) if refuses else least
     legal = log_p[says].logsumexp(0)
-    weights = [none if quote.plan is None else log_p[quote.plan] - legal + quote.topic for quote in reading.quotes]
-    return (log_q + TRUST * torch.stack(weights).maximum(least)).softmax(0)
+    planned = [
+        weights.doubt * none.maximum(least) + weights.refusal
+        if quote.plan is None
+        else weights.trust * (log_p[quote.plan] - legal + quote.topic).maximum(least)
+        for quote in reading.quotes
+    ]
+    return (weights.model * log_q + torch.stack(planned)).softmax(0)
 
 
 def answered(pair: Pair, reward: Reward, questions: Sequence[Question], settings: Joint) -> list[Episode]:
@@ -201,7 +204,7 @@ def answered(pair: Pair, reward: Reward, questions: Sequence[Question], settings
     graph = reward.executor.graph
     plans = LmPlanner(graph, pair, TRAINED_MASS).plan(questions, settings.read, settings.max_hops)
     evidence = [retrieve(graph, question, plan) for question, plan in zip(questions, plans, strict=True)]
-    answers = QuotingReasoner(graph, pair.reasoner, TRUST).answer(questions, plans, evidence)
+    answers = QuotingReasoner(graph, pair.reasoner, pair.weights).answer(questions, plans, evidence)
     return [
         episode_of(question, found, answer)
         for question, found, answer in zip(questions, evidence, answers, strict=True)

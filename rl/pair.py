@@ -6,15 +6,20 @@ from typing import Any
 
 from kg.types import Progress
 from planner.run import Run
+from reasoner.calibrate import read_weights
 from rl.policy import Policy
 
 
 class Pair(Policy):
-    """A planner's policy with a `reasoner` beside it; `trained`, `reference` and `changed` are of both."""
+    """A planner's policy with a `reasoner` beside it; `trained`, `reference` and `changed` are of both.
+
+    `weights` are how the two decide together: those of the reasoner's run.
+    """
 
     def __init__(self, planner: Run, reasoner: Run, progress: Progress | None = None) -> None:
         super().__init__(planner, progress)
         self.reasoner = Policy(reasoner, progress)
+        self.weights = read_weights(reasoner.folder)
         share_base(self, self.reasoner)
         both = (("planner", self.trained), ("reasoner", self.reasoner.trained))
         self.trained = {f"{role}/{name}": part for role, parts in both for name, part in parts.items()}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kg.errors import ModelError
 from kg.types import Progress
 from planner.run import Run
+from reasoner.calibrate import write_weights
 from rl.rewards import Reward, parse_reward
 from rl.settings import Joint, JointDrawn
 from rog.reinforce import Questions, questions_of, weights_hash
@@ -91,6 +92,7 @@ def join(
                 ("reasoner", pair.reasoner, starts.reasoner),
             ):
                 keep(Run(out / role), policy, {**some.about, **asdict(settings), "role": role}, start, text)
+            write_weights(out / "reasoner", pair.weights)
             run.finish(text)
     except BaseException:
         if is_new:

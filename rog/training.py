@@ -18,23 +18,29 @@ from planner.check import row_problems
 from planner.data import Row
 from planner.finetune import Sample, fit, prepare, trial_seconds
 from planner.folder import Folder, open_folder
-from planner.run import Run
+from planner.run import Run, is_main
 from planner.settings import Training
 from planner.train import training_samples
+from reasoner.calibrate import Case, calibrated, cases, write_weights
 from reasoner.examples import Raft, reasoning_samples
 from rog.settings import PlannerTraining, ReasonerTraining, RowTraining
 
 SHOWN = 20  # samples kept for reading
+CALIBRATED = 200  # dev questions that a reasoner is calibrated on, each with and without what answers
 
 
 @dataclass(frozen=True)
 class Material:
-    """What a run is made from: its graph, its samples and those held out, and what the config says of it."""
+    """What a run is made from: its graph, its samples and those held out, and what the config says of it.
+
+    `cases` are a reasoner's questions of dev, which say how much its word counts beside the planner's.
+    """
 
     graph: Graph
     samples: list[Sample]
     dev: list[Sample]
     about: dict[str, Any]
+    cases: tuple[Case, ...] = ()
 
 
 def material(
@@ -48,8 +54,9 @@ def material(
     graph = folder.graph(kg, progress)
     assert isinstance(settings, PlannerTraining | ReasonerTraining)
     rows, dev = (prepared(sound_rows(folder, split, graph), settings) for split in ("train", "dev"))
+    held_out: tuple[Case, ...] = ()
     if isinstance(settings, ReasonerTraining):
-        samples, dev_samples = reasoning(rows, dev, graph, settings, progress)
+        samples, dev_samples, held_out = reasoning(rows, dev, graph, settings, progress)
     else:
         samples, dev_samples = (training_samples(some, graph, settings.none, settings.seed) for some in (rows, dev))
     if not samples:
@@ -63,7 +70,7 @@ def material(
         "questions": len(rows),
         "samples_sha256": samples_hash([*samples, *dev_samples]),
     }
-    return Material(graph, samples, dev_samples, about)
+    return Material(graph, samples, dev_samples, about, held_out)
 
 
 def sound_rows(folder: Folder, split: str, graph: Graph) -> list[Row]:
@@ -93,8 +100,8 @@ def prepared(rows: Sequence[Row], settings: RowTraining) -> list[Row]:
 
 def reasoning(
     rows: Sequence[Row], dev: Sequence[Row], graph: Graph, settings: ReasonerTraining, progress: Progress | None
-) -> tuple[list[Sample], list[Sample]]:
-    """The reasoner's examples of both splits."""
+) -> tuple[list[Sample], list[Sample], tuple[Case, ...]]:
+    """The reasoner's examples of both splits, and the questions of dev as it will be asked them."""
     from planner.registry import make_planner
 
     planner = make_planner(settings.planner, graph, progress)
@@ -113,7 +120,8 @@ def reasoning(
             progress("composing examples", done, len(rows) + len(dev))
 
     samples = reasoning_samples(rows, graph, planner, raft, tell)
-    return samples, reasoning_samples(dev, graph, planner, replace(raft, views=1), lambda done: tell(len(rows) + done))
+    held_out = reasoning_samples(dev, graph, planner, replace(raft, views=1), lambda done: tell(len(rows) + done))
+    return samples, held_out, tuple(cases(dev[:CALIBRATED], graph, planner, raft))
 
 
 def config_of(found: Material, settings: Training) -> dict[str, Any]:
@@ -137,6 +145,8 @@ def train(
     try:
         with run.disk_errors():
             result = {**fit(ready, found.dev, settings, run, progress), "passes": passes}
+            if found.cases:
+                calibrate(run, found, progress)
             run.log(result)
             run.finish(model_card(found, settings, result))
     except BaseException:
@@ -144,6 +154,20 @@ def train(
             run.undo()
         raise
     return result
+
+
+def calibrate(run: Run, found: Material, progress: Progress | None = None) -> None:
+    """Fit how much a trained reasoner's word counts beside the planner's, and keep it in its run."""
+    from planner.lm import LanguageModel
+    from reasoner.quoting import QuotingReasoner
+
+    def tell(done: int) -> None:
+        if progress:
+            progress("calibrating on dev", done, len(found.cases))
+
+    if is_main():
+        reasoner = QuotingReasoner(found.graph, LanguageModel(str(run.folder)))
+        write_weights(run.folder, calibrated(reasoner, found.cases, tell))
 
 
 def estimate(found: Material, settings: Training, progress: Progress | None = None) -> dict[str, float]:

@@ -24,7 +24,7 @@ from planner.train import plan_samples
 from reasoner.base import Evidence
 from reasoner.examples import Raft, answers, compose, linked, reasoning_samples
 from reasoner.prompts import NOT_HERE, evidence_answer, evidence_question
-from reasoner.quoting import SHOWN, QuotingReasoner, lines_of
+from reasoner.quoting import SHOWN, QuotingReasoner, Weights, lines_of
 from reasoner.retrieve import retrieve
 
 
@@ -89,7 +89,9 @@ def test_a_trained_reasoner_quotes_and_refuses(films: Graph, settings: Training,
         best = [line for line in lines if line.retrieved.relations == path]
         target = evidence_answer(best[0].name, best[0].ends) if best else (NOT_HERE + END,)
         samples.append(Sample(prompt, ((target, 1.0),)))
-    reasoner = QuotingReasoner(films, trained(samples, settings, tmp_path / "run", "reasoner"), trust=0.0, doubt=0.0)
+    reasoner = QuotingReasoner(
+        films, trained(samples, settings, tmp_path / "run", "reasoner"), Weights(trust=0.0, doubt=0.0)
+    )
     asked_rows = (ROWS[0], ROWS[1], ROWS[3])
     plan = Plan(tuple(ScoredPath(path, -1.0) for path in shown))
     found = [evidence_of(films, some, *shown) for some in asked_rows]

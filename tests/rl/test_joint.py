@@ -14,7 +14,9 @@ from kg.errors import ModelError
 from kg.store import Store
 from kg.types import Question, Topic
 from planner.run import Run
+from reasoner.calibrate import write_weights
 from reasoner.prompts import NOT_HERE
+from reasoner.quoting import Weights
 from rl.episode import Executor
 from rl.joint import JointRefinement, answered, best_plans, decided, said
 from rl.pair import Pair
@@ -47,6 +49,7 @@ def quoting(start: Run, letters: Store, tmp_path_factory: pytest.TempPathFactory
     run = Run(tmp_path_factory.mktemp("quoting") / "run")
     run.begin({**start.config, "role": "reasoner"}, [], resume=False, force=False)
     run.save_weights(model, tokenizer)
+    write_weights(run.folder, Weights(model=0.8, trust=0.7, doubt=0.3, refusal=-0.5))
     run.finish("card")
     return run
 
@@ -135,7 +138,7 @@ def test_the_decision_is_the_one_that_is_used(
             logps = pair.logps(group.sequences)
             reading = work._reader.reading(group.question, best_plans(group, logps.tolist(), settings.read))
             assert reading is not None
-            p = decided(said(pair.reasoner, reading)[0], logps.log_softmax(0), group, reading)
+            p = decided(said(pair.reasoner, reading)[0], logps.log_softmax(0), group, reading, pair.weights)
         assert p.sum().item() == pytest.approx(1, abs=1e-5)
         number = reading.quotes[int(p.argmax())].plan
         path = () if number is None else group.plans[number]
@@ -197,7 +200,7 @@ def test_the_weight_of_a_plan_that_is_hardly_probable_is_bounded(
     reading = Reader(pair.reasoner, reward, reward, 0.0, 0).reading(questions[0], [(0, ("aaaa",), 1.0)])
     assert reading is not None
     group = Group(questions[0], (("aaaa",),), (), ())  # `none` is not among the plans
-    p = decided(torch.zeros(2), torch.zeros(1), group, reading)
+    p = decided(torch.zeros(2), torch.zeros(1), group, reading, Weights())
     assert p[1].item() == pytest.approx(1 / (1 + 1000**0.5))
     assert log(p[0].item() / p[1].item()) == pytest.approx(0.5 * log(1000))
 

@@ -1,0 +1,52 @@
+"""How much a reasoner's word, the planner's and a refusal count: fitted, kept and read again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kg.errors import ModelError
+from kg.graph import Graph
+from planner.data import Row
+from planner.lexical import LexicalPlanner
+from reasoner.calibrate import FILE, cases, fitted, read_weights, write_weights
+from reasoner.examples import Raft, answers
+from reasoner.quoting import Weights
+
+
+def test_weights_by_which_options_were_drawn_are_found_again() -> None:
+    draw, true = np.random.default_rng(0), np.array(Weights(0.8, 1.2, 0.4, -2.0))
+    tables, rights = [], []
+    for _ in range(3000):
+        table = np.zeros((4, 4))
+        table[:, 0] = draw.normal(0, 2, 4)
+        table[:3, 1] = draw.normal(0, 2, 3)
+        table[3, 2:] = draw.normal(-2, 3), 1.0
+        shares = np.exp(table @ true)
+        tables.append(table)
+        rights.append(np.arange(4) == draw.choice(4, p=shares / shares.sum()))
+    assert list(fitted(tables, rights)) == pytest.approx(list(true), abs=0.2)
+
+
+def test_what_answers_is_there_once_and_once_removed(films: Graph) -> None:
+    rows = [Row("1", "Who directed Heat?", ("mann",), ("heat",), "Heat")]
+    done: list[int] = []
+    whole, removed = cases(rows, films, LexicalPlanner(films), Raft(distractors=3), done.append)
+    assert (whole.is_removed, removed.is_removed, done) == (False, True, [1])
+    assert any(answers(found, rows[0]) for found in whole.evidence.found)
+    assert not any(answers(found, rows[0]) for found in removed.evidence.found)
+    planned = {path.relations for path in whole.plan.paths}
+    beside = [found for found in whole.evidence.found if found.relations not in planned]
+    assert all(found.weight < min(f.weight for f in whole.evidence.found if f not in beside) for found in beside)
+
+
+def test_weights_are_kept(tmp_path: Path) -> None:
+    assert read_weights(tmp_path) == Weights()
+    write_weights(tmp_path, Weights(1.0, 2.0, 3.0, -4.0))
+    assert read_weights(tmp_path) == Weights(1.0, 2.0, 3.0, -4.0)
+    for damaged in ("{", "[1]", '{"trust": "much"}', '{"faith": 1}'):
+        (tmp_path / FILE).write_text(damaged)
+        with pytest.raises(ModelError, match=r"calibration\.json is damaged"):
+            read_weights(tmp_path)
