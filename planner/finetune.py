@@ -104,22 +104,29 @@ def load_for_training(settings: Training, progress: Progress | None) -> tuple[An
     folder = locate(settings.model, progress)
     if progress:
         progress("loading models", 0, 0)
-    device, dtype = best_device()
-    if device == "cpu":
+    if best_device()[0] == "cpu":
         torch.set_num_threads(free_cores())
     torch.manual_seed(settings.seed)
-    # What does not learn is kept in the format that it is multiplied in, not converted at every step.
-    frozen = torch.bfloat16 if settings.rank and dtype == "bfloat16" else torch.float32
     try:
         with quietly():
             tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=frozen)
+            model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
     except UNLOADABLE as error:
         raise ModelError(f"{settings.model} does not load as a causal language model: {first_line(error)}") from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     model.config.use_cache = False
-    return (with_adapters(model, settings) if settings.rank else model), tokenizer
+    return compact(with_adapters(model, settings) if settings.rank else model), tokenizer
+
+
+def compact(model: Any) -> Any:
+    """The model with what does not learn in the format that it is multiplied in, not converted at every step."""
+    import torch
+
+    if best_device()[1] == "bfloat16":
+        for part in model.parameters():
+            part.data = part.data if part.requires_grad else part.data.to(torch.bfloat16)
+    return model
 
 
 def with_adapters(model: Any, settings: Training) -> Any:

@@ -6,8 +6,7 @@ from typing import Any
 
 from kg.errors import ModelError
 from kg.types import Progress
-from planner.device import best_device
-from planner.finetune import in_layer, with_adapters
+from planner.finetune import compact, in_layer, with_adapters
 from planner.settings import Training
 from rl.internalize_settings import Internalization
 
@@ -34,7 +33,7 @@ def load(name: str, settings: Internalization, progress: Progress | None = None)
         adapters = Training(
             model=name, rank=settings.rank, alpha=settings.alpha, layers=settings.layers, dropout=0.0
         )  # fmt: skip
-        return with_adapters(model, adapters).eval(), lm.tokenizer
+        return compact(with_adapters(model, adapters)).eval(), lm.tokenizer
     total = model.config.num_hidden_layers
     first = total - max(1, round(total * settings.layers))
     learned = [module for path, module in model.named_modules() if in_layer(path, module, first)]
@@ -43,17 +42,14 @@ def load(name: str, settings: Internalization, progress: Progress | None = None)
     for module in learned:
         for part in module.parameters():
             part.requires_grad = True
-    if best_device()[1] == "bfloat16":  # what does not learn is not converted at every step
-        for part in model.parameters():
-            part.data = part.data if part.requires_grad else part.data.to(torch.bfloat16)
-    return model, lm.tokenizer
+    return compact(model), lm.tokenizer
 
 
 def merged(model: Any) -> Any:
     """The model with its adapters, if it has any, in its own weights: they may be upon those of a run."""
     if not hasattr(model, "merge_and_unload"):
         return model
-    whole = model.merge_and_unload()
+    whole = model.float().merge_and_unload()  # a sum of both in bfloat16 would lose what was learned
     if hasattr(whole, "peft_config"):
         del whole.peft_config
     return whole

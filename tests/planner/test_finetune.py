@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from kg.errors import ModelError
-from planner.finetune import Sample, encode, finetune, passes_of, schedule
+from planner.finetune import Sample, encode, finetune, load_for_training, passes_of, schedule
 from planner.lm import LanguageModel
 from planner.neural import spelling_of
 from planner.prompts import plan_pieces
@@ -124,6 +124,18 @@ def test_a_step_in_several_passes_is_the_same_step(
         found.append(weights(run))
     assert all(torch.allclose(found[0][name], found[1][name], atol=1e-4) for name in found[0])
     assert any(not torch.equal(found[0][name], found[1][name]) for name in found[0])  # it was read in parts
+
+
+def test_only_what_learns_is_kept_in_float32_where_products_are_in_bfloat16(
+    settings: Training, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def formats() -> set[tuple[bool, torch.dtype]]:
+        model, _ = load_for_training(settings, None)
+        return {(part.requires_grad, part.dtype) for part in model.parameters()}
+
+    assert formats() == {(True, torch.float32), (False, torch.float32)}
+    monkeypatch.setattr("planner.finetune.best_device", lambda: ("cpu", "bfloat16"))
+    assert formats() == {(True, torch.float32), (False, torch.bfloat16)}
 
 
 def test_all_weights_can_be_trained(settings: Training, tmp_path: Path) -> None:
