@@ -103,14 +103,23 @@ def fitted(tables: Sequence[NDArray[np.float64]], rights: Sequence[NDArray[np.bo
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Minus the mean log-probability of what is right, and its gradient."""
         scores = table @ weights
-        top = np.maximum.reduceat(scores, np.flatnonzero(np.diff(case, prepend=-1)))
-        mass = np.exp(scores - top[case])
-        total, good = np.bincount(case, mass), np.bincount(case, mass * right)
-        slope = (mass / total[case] - mass * right / good[case]) @ table / len(tables)
+        total, slope = log_sums(scores, table, case)
+        good, good_slope = log_sums(scores[right], table[right], case[right])
         away = weights - own
-        return float(np.log(total / good).mean() + PENALTY * away @ away), slope + 2 * PENALTY * away
+        missed = (total - good).mean(), (slope - good_slope) / len(tables)
+        return float(missed[0] + PENALTY * away @ away), missed[1] + 2 * PENALTY * away
 
     return Weights(*map(float, minimize(loss, own, jac=True).x))
+
+
+def log_sums(
+    scores: NDArray[np.float64], table: NDArray[np.float64], case: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The logarithm of each case's summed exponentials (cases,), and the gradient of their total (4,)."""
+    top = np.maximum.reduceat(scores, np.flatnonzero(np.diff(case, prepend=-1)))
+    mass = np.exp(scores - top[case])
+    total = np.bincount(case, mass)
+    return np.log(total) + top, (mass / total[case]) @ table
 
 
 def write_weights(folder: Path, weights: Weights) -> None:

@@ -30,6 +30,12 @@ def test_weights_by_which_options_were_drawn_are_found_again() -> None:
     assert list(fitted(tables, rights)) == pytest.approx(list(true), abs=0.2)
 
 
+def test_a_model_that_is_surely_wrong_is_followed_less() -> None:
+    table = np.array([[-1000.0, 0, 0, 0], [0.0, 0, 0, 1]])
+    found = fitted([table, table], [np.array([True, False]), np.array([False, True])])
+    assert abs(found.model) < 0.1
+
+
 def test_what_answers_is_there_once_and_once_removed(films: Graph) -> None:
     rows = [Row("1", "Who directed Heat?", ("mann",), ("heat",), "Heat")]
     done: list[int] = []
