@@ -2,8 +2,9 @@
 
     python -m benchmarks.reasoner --reasoner runs/demo/reasoner [--planner lexical] [--split test]
 
-Both get the same evidence: what the planner's plans lead to, and real paths that nobody asked for, which weigh less
-than any plan. In the second half everything that answers is removed, and the right answer is "not in this graph".
+How much the reasoner's word counts is fitted on dev, on the same planner's plans. Both get the same evidence: what the
+plans lead to, and real paths that nobody asked for, which weigh less than any plan. In the second half everything that
+answers is removed, and the right answer is "not in this graph".
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from kg.build import demo_folder
 from kg.datasets import read_questions
 from kg.graph import Graph
 from kg.open import open_graph
+from planner.lm import LanguageModel
 from planner.make import MakeSettings, make
 from planner.registry import make_planner
 from reasoner.base import Reasoner
-from reasoner.calibrate import Case, cases, read_weights
+from reasoner.calibrate import Case, calibrated, cases
 from reasoner.examples import Raft
+from reasoner.quoting import QuotingReasoner
 from reasoner.registry import make_reasoner
 from rog.evaluation.evaluate import bootstrap, hits_at_1, set_f1
 
@@ -61,11 +64,14 @@ def main() -> None:
     options = parser.parse_args()
     graph = open_graph("demo")
     halves = demo_cases(graph, options.planner, options.split, options.distractors)
-    trained = make_reasoner(options.reasoner, graph)
+    held_out = demo_cases(graph, options.planner, "dev", Raft.distractors)
+    lm = LanguageModel(options.reasoner)
+    weights = calibrated(QuotingReasoner(graph, lm), [case for half in held_out for case in half])
+    trained = QuotingReasoner(graph, lm, weights)
     symbolic = make_reasoner("symbolic", graph)
     lines = [
         f"# Reasoners on plans of `{options.planner}` with {options.distractors} distractors, demo {options.split}\n",
-        f"{machine()}; the weights fitted on dev: {read_weights(Path(options.reasoner))}.\n",
+        f"{machine()}; {weights}, fitted on dev.\n",
         "| evidence | reasoner | set-F1 | Hits@1 | refused |\n|---|---|---|---|---|",
     ]
     for name, some in zip(("as planned", "what answers is removed"), halves, strict=True):

@@ -21,7 +21,7 @@ from rog.training import material, train
 SYNTHETIC = {"planner": 1000, "reasoner": 150}  # questions made from the graph, for wordings that are lacking
 ALL = MakeSettings(dev=0.0, test=0.0)
 PLANNER = PlannerTraining(rank=8, alpha=16, none=0.1, epochs=2.5)
-REASONER = ReasonerTraining(planner="lexical")
+REASONER = ReasonerTraining(planner="lexical", calibrate_on="auto")
 
 
 def demo_data(folder: Path, synthetic: int = SYNTHETIC["planner"]) -> Path:

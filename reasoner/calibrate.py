@@ -47,17 +47,15 @@ def cases(
     """Each row with what its plan leads to and `raft.distractors` beside it, then without whatever answers it."""
     found = []
     for start in range(0, len(rows), CHUNK):
-        some = [
-            Question(row.question, link(graph, row.question), row.id, row.answers)
-            for row in rows[start : start + CHUNK]
-        ]
-        plans = planner.plan(some, PLANS, raft.max_hops)
-        for row, question, plan in zip(rows[start:], some, plans, strict=False):
+        part = rows[start : start + CHUNK]
+        questions = [Question(row.question, link(graph, row.question), row.id, row.answers) for row in part]
+        plans = planner.plan(questions, PLANS, raft.max_hops)
+        for row, question, plan in zip(part, questions, plans, strict=True):
             whole = with_distractors(graph, row, question, plan, rows, raft)
             rest = Evidence(tuple(one for one in whole.found if not answers(one, row)))
             found += [Case(row, question, plan, whole, False), Case(row, question, plan, rest, True)]
         if progress:
-            progress(start + len(some))
+            progress(start + len(part))
     return found
 
 

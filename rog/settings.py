@@ -36,6 +36,7 @@ class ReasonerTraining(RowTraining):
     epochs: float = key(1.0, "Passes over the samples, of which each question makes several.", 0)
     batch: int = key(8, "Sequences a step.", 1)
     planner: str = key("lexical", "Whose predicted plans make up part of the evidence: a name or a run.")
+    calibrate_on: str = key("", "Whose plans it will read in use, where these are others: it is calibrated on them.")
     oracle: float = key(0.55, "RAFT's P: the share of examples that keep what answers.", 0, 1)
     predicted: float = key(0.9, "The share of examples whose evidence is what the planner predicts.", 0, 1)
     distractors: int = key(2, "Paths beside it that do not answer.", 0)

@@ -121,6 +121,8 @@ def reasoning(
 
     samples = reasoning_samples(rows, graph, planner, raft, tell)
     held_out = reasoning_samples(dev, graph, planner, replace(raft, views=1), lambda done: tell(len(rows) + done))
+    if settings.calibrate_on:
+        planner = make_planner(settings.calibrate_on, graph, progress)
     return samples, held_out, tuple(cases(dev[:CALIBRATED], graph, planner, raft))
 
 
