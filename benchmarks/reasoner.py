@@ -3,8 +3,9 @@
     python -m benchmarks.reasoner --reasoner runs/demo/reasoner [--planner lexical] [--split test]
 
 How much the reasoner's word counts is fitted on dev, on the same planner's plans. Both get the same evidence: what the
-plans lead to, and real paths that nobody asked for, which weigh less than any plan. In the second half everything that
-answers is removed, and the right answer is "not in this graph".
+plans lead to, and real paths that nobody asked for, which weigh less than any plan. Then everything that answers is
+removed, and at last the questions are such that the graph cannot answer (those that training did not see): there the
+right answer is "not in this graph".
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from kg.build import demo_folder
 from kg.datasets import read_questions
 from kg.graph import Graph
 from kg.open import open_graph
+from planner.data import Row
 from planner.lm import LanguageModel
 from planner.make import MakeSettings, make
 from planner.registry import make_planner
+from planner.train import misplaced
 from reasoner.base import Reasoner
 from reasoner.calibrate import Case, calibrated, cases
 from reasoner.examples import Raft
@@ -32,12 +35,10 @@ from rog.evaluation.evaluate import bootstrap, hits_at_1, set_f1
 BATCH = 16
 
 
-def demo_cases(graph: Graph, planner: str, split: str, distractors: int) -> tuple[list[Case], list[Case]]:
-    """Each question with its evidence and distractors, and without whatever answers it."""
-    raw = read_questions([str(demo_folder() / "questions" / f"{split}.jsonl")])
-    rows = make(graph, raw, MakeSettings(dev=0.0, test=0.0)).rows["train"]
-    both = cases(rows, graph, make_planner(planner, graph), Raft(distractors=distractors))
-    return both[::2], both[1::2]
+def demo_rows(graph: Graph, split: str, chosen: slice = slice(None)) -> list[Row]:
+    """The demo questions of a split."""
+    raw = read_questions([str(demo_folder() / "questions" / f"{split}.jsonl")])[chosen]
+    return make(graph, raw, MakeSettings(dev=0.0, test=0.0)).rows["train"]
 
 
 def scores(reasoner: Reasoner, some: Sequence[Case]) -> tuple[list[float], list[float], list[float]]:
@@ -63,18 +64,25 @@ def main() -> None:
     parser.add_argument("--distractors", type=int, default=4)
     options = parser.parse_args()
     graph = open_graph("demo")
-    halves = demo_cases(graph, options.planner, options.split, options.distractors)
-    held_out = demo_cases(graph, options.planner, "dev", Raft.distractors)
-    lm = LanguageModel(options.reasoner)
-    weights = calibrated(QuotingReasoner(graph, lm), [case for half in held_out for case in half])
+    planner, lm = make_planner(options.planner, graph), LanguageModel(options.reasoner)
+    dev, rows = demo_rows(graph, "dev"), demo_rows(graph, options.split)
+    held_out = cases([*dev, *misplaced(dev, graph, 1.0, 0)], graph, planner, Raft())
+    weights = calibrated(QuotingReasoner(graph, lm), held_out)
     trained = QuotingReasoner(graph, lm, weights)
+    unanswerable = demo_rows(graph, "unanswerable", slice(1, None, 2))
+    asked = cases([*rows, *unanswerable], graph, planner, Raft(distractors=options.distractors))
+    parts = {
+        "as planned": [case for case in asked if not case.is_removed],
+        "what answers is removed": [case for case in asked if case.is_removed and case.row.answers],
+        "unanswerable": [case for case in asked if not case.row.answers],
+    }
     symbolic = make_reasoner("symbolic", graph)
     lines = [
         f"# Reasoners on plans of `{options.planner}` with {options.distractors} distractors, demo {options.split}\n",
         f"{machine()}; {weights}, fitted on dev.\n",
         "| evidence | reasoner | set-F1 | Hits@1 | refused |\n|---|---|---|---|---|",
     ]
-    for name, some in zip(("as planned", "what answers is removed"), halves, strict=True):
+    for name, some in parts.items():
         began = time.perf_counter()
         ours = scores(trained, some)
         ms = (time.perf_counter() - began) / len(some) * 1e3

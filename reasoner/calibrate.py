@@ -1,7 +1,8 @@
 """How much a trained reasoner's own word, the planner's and a leaning to refuse count: fitted on a run's dev questions.
 
-A conditional logit over the lines of evidence and the refusal, once with all evidence and once without whatever
-answers, so that refusing weighs as much as answering. It follows the planner whose plans the evidence was made of.
+A conditional logit over the lines of evidence and the refusal: questions with all their evidence, without whatever
+answers (the fact is missing), and about a topic that knows no such relation (`planner.train.misplaced`). Without the
+last the planner's doubt would seem to be worth nothing. It follows the planner whose plans the evidence was made of.
 """
 
 from __future__ import annotations
@@ -44,7 +45,10 @@ class Case:
 def cases(
     rows: Sequence[Row], graph: Graph, planner: Planner, raft: Raft, progress: Callable[[int], None] | None = None
 ) -> list[Case]:
-    """Each row with what its plan leads to and `raft.distractors` beside it, then without whatever answers it."""
+    """Each row with what its plan leads to and `raft.distractors` beside it, then without whatever answers it.
+
+    A row without answers comes once: nothing answers it as it is.
+    """
     found = []
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
@@ -53,7 +57,8 @@ def cases(
         for row, question, plan in zip(part, questions, plans, strict=True):
             whole = with_distractors(graph, row, question, plan, rows, raft)
             rest = Evidence(tuple(one for one in whole.found if not answers(one, row)))
-            found += [Case(row, question, plan, whole, False), Case(row, question, plan, rest, True)]
+            found += [Case(row, question, plan, whole, False)] if row.answers else []
+            found.append(Case(row, question, plan, rest, True))
         if progress:
             progress(start + len(part))
     return found

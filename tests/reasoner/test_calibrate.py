@@ -37,10 +37,14 @@ def test_a_model_that_is_surely_wrong_is_followed_less() -> None:
 
 
 def test_what_answers_is_there_once_and_once_removed(films: Graph) -> None:
-    rows = [Row("1", "Who directed Heat?", ("mann",), ("heat",), "Heat")]
+    rows = [
+        Row("1", "Who directed Heat?", ("mann",), ("heat",), "Heat"),
+        Row("2", "How much did Heat cost?", (), ("heat",), "Heat"),
+    ]
     done: list[int] = []
-    whole, removed = cases(rows, films, LexicalPlanner(films), Raft(distractors=3), done.append)
-    assert (whole.is_removed, removed.is_removed, done) == (False, True, [1])
+    whole, removed, unanswerable = cases(rows, films, LexicalPlanner(films), Raft(distractors=3), done.append)
+    assert [whole.is_removed, removed.is_removed, unanswerable.is_removed] == [False, True, True]
+    assert (unanswerable.row, done) == (rows[1], [2])
     assert any(answers(found, rows[0]) for found in whole.evidence.found)
     assert not any(answers(found, rows[0]) for found in removed.evidence.found)
     planned = {path.relations for path in whole.plan.paths}
