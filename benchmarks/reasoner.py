@@ -24,7 +24,6 @@ from planner.data import Row
 from planner.lm import LanguageModel
 from planner.make import MakeSettings, make
 from planner.registry import make_planner
-from planner.train import misplaced
 from reasoner.base import Reasoner
 from reasoner.calibrate import Case, calibrated, cases
 from reasoner.examples import Raft
@@ -65,8 +64,7 @@ def main() -> None:
     options = parser.parse_args()
     graph = open_graph("demo")
     planner, lm = make_planner(options.planner, graph), LanguageModel(options.reasoner)
-    dev, rows = demo_rows(graph, "dev"), demo_rows(graph, options.split)
-    held_out = cases([*dev, *misplaced(dev, graph, 1.0, 0)], graph, planner, Raft())
+    rows, held_out = demo_rows(graph, options.split), cases(demo_rows(graph, "dev"), graph, planner, Raft())
     weights = calibrated(QuotingReasoner(graph, lm), held_out)
     trained = QuotingReasoner(graph, lm, weights)
     unanswerable = demo_rows(graph, "unanswerable", slice(1, None, 2))

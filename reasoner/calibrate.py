@@ -1,8 +1,7 @@
 """How much a trained reasoner's own word, the planner's and a leaning to refuse count: fitted on a run's dev questions.
 
-A conditional logit over the lines of evidence and the refusal: questions with all their evidence, without whatever
-answers (the fact is missing), and about a topic that knows no such relation (`planner.train.misplaced`). Without the
-last the planner's doubt would seem to be worth nothing. It follows the planner whose plans the evidence was made of.
+A conditional logit over the lines of evidence and the refusal, once with all evidence and once without whatever
+answers, so that refusing weighs as much as answering. It follows the planner whose plans the evidence was made of.
 """
 
 from __future__ import annotations

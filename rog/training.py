@@ -20,7 +20,7 @@ from planner.finetune import Sample, fit, prepare, trial_seconds
 from planner.folder import Folder, open_folder
 from planner.run import Run, is_main
 from planner.settings import Training
-from planner.train import misplaced, training_samples
+from planner.train import training_samples
 from reasoner.calibrate import Case, calibrated, cases, write_weights
 from reasoner.examples import Raft, reasoning_samples
 from rog.settings import PlannerTraining, ReasonerTraining, RowTraining
@@ -123,8 +123,7 @@ def reasoning(
     held_out = reasoning_samples(dev, graph, planner, replace(raft, views=1), lambda done: tell(len(rows) + done))
     if settings.calibrate_on:
         planner = make_planner(settings.calibrate_on, graph, progress)
-    asked = dev[:CALIBRATED]
-    return samples, held_out, tuple(cases([*asked, *misplaced(asked, graph, 1.0, settings.seed)], graph, planner, raft))
+    return samples, held_out, tuple(cases(dev[:CALIBRATED], graph, planner, raft))
 
 
 def config_of(found: Material, settings: Training) -> dict[str, Any]:
