@@ -74,7 +74,7 @@ def readable(key: str) -> str:
     if key.isascii() and key.isalnum() and not CAMEL.search(key):
         return key
     if key.startswith('"'):
-        return re.sub(r'"(@[\w-]+|\^\^.*)?$', "", key[1:])
+        return re.sub(r'"(@[\w-]+|\^\^.*)?$', "", key[1:]).strip() or key
     if "://" in key or key.startswith("urn:"):
         key = re.split(r"[/#:]", key.rstrip("/#"))[-1] or key
     elif re.fullmatch(r"[a-z_0-9]+(\.[a-z_0-9]+)+", key) and not re.fullmatch(r"[mg]\.[a-z_0-9]+", key):

@@ -56,7 +56,7 @@ def checked(field: Field[Any], value: Any, file: Path | None) -> Any:
     try:
         if isinstance(value, bool) is not (kind is bool) or (kind is int and isinstance(value, float)):
             raise TypeError
-        if kind is str and not (isinstance(value, str) and value.strip()):
+        if kind is str and not (isinstance(value, str) and (value.strip() or not field.default)):
             raise TypeError
         found = kind(value)  # a float may be written 1e-4, which YAML takes for a text
         if kind is float and not math.isfinite(found):

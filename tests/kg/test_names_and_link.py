@@ -48,6 +48,8 @@ def test_normal_forgets_case_punctuation_and_the_article(text: str) -> None:
         ("http://x.org/", "x.org"),
         ('"1964"^^<http://www.w3.org/2001/XMLSchema#gYear>', "1964"),
         ('"chat"@fr', "chat"),
+        ('" chat "@fr', "chat"),
+        ('""', '""'),
         ("ACTED_IN", "ACTED IN"),
         ("birthPlace", "birth Place"),
         ("Tom McLoughlin", "Tom McLoughlin"),
