@@ -21,6 +21,7 @@ from kg.link import link
 from kg.types import Question
 from planner.base import Plan, Planner
 from planner.data import Row
+from planner.run import Run
 from reasoner.base import Evidence
 from reasoner.examples import CHUNK, PLANS, Raft, answers, distractor
 from reasoner.quoting import QuotingReasoner, Weights
@@ -124,9 +125,9 @@ def log_sums(
     return np.log(total) + top, (mass / total[case]) @ table
 
 
-def write_weights(folder: Path, weights: Weights) -> None:
+def write_weights(run: Run, weights: Weights) -> None:
     """Keep a run's weights in its directory."""
-    (folder / FILE).write_text(json.dumps(weights._asdict(), indent=1) + "\n", "utf-8")
+    run.write(FILE, json.dumps(weights._asdict(), indent=1) + "\n")
 
 
 def read_weights(folder: Path) -> Weights:

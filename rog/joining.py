@@ -92,7 +92,7 @@ def join(
                 ("reasoner", pair.reasoner, starts.reasoner),
             ):
                 keep(Run(out / role), policy, {**some.about, **asdict(settings), "role": role}, start, text)
-            write_weights(out / "reasoner", pair.weights)
+            write_weights(Run(out / "reasoner"), pair.weights)
             run.finish(text)
     except BaseException:
         if is_new:

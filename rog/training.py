@@ -115,15 +115,18 @@ def reasoning(
         settings.views,
     )
 
+    asked = dev[:CALIBRATED]
+
     def tell(done: int) -> None:
         if progress:
-            progress("composing examples", done, len(rows) + len(dev))
+            progress("composing examples", done, len(rows) + len(dev) + len(asked))
 
     samples = reasoning_samples(rows, graph, planner, raft, tell)
     held_out = reasoning_samples(dev, graph, planner, replace(raft, views=1), lambda done: tell(len(rows) + done))
     if settings.calibrate_on:
         planner = make_planner(settings.calibrate_on, graph, progress)
-    return samples, held_out, tuple(cases(dev[:CALIBRATED], graph, planner, raft))
+    before = len(rows) + len(dev)
+    return samples, held_out, tuple(cases(asked, graph, planner, raft, lambda done: tell(before + done)))
 
 
 def config_of(found: Material, settings: Training) -> dict[str, Any]:
@@ -169,7 +172,7 @@ def calibrate(run: Run, found: Material, progress: Progress | None = None) -> No
 
     if is_main():
         reasoner = QuotingReasoner(found.graph, LanguageModel(str(run.folder)))
-        write_weights(run.folder, calibrated(reasoner, found.cases, tell))
+        write_weights(run, calibrated(reasoner, found.cases, tell))
 
 
 def estimate(found: Material, settings: Training, progress: Progress | None = None) -> dict[str, float]:

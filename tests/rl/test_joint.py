@@ -49,7 +49,7 @@ def quoting(start: Run, letters: Store, tmp_path_factory: pytest.TempPathFactory
     run = Run(tmp_path_factory.mktemp("quoting") / "run")
     run.begin({**start.config, "role": "reasoner"}, [], resume=False, force=False)
     run.save_weights(model, tokenizer)
-    write_weights(run.folder, Weights(model=0.8, trust=0.7, doubt=0.3, refusal=-0.5))
+    write_weights(run, Weights(model=0.8, trust=0.7, doubt=0.3, refusal=-0.5))
     run.finish("card")
     return run
 
