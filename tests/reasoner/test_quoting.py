@@ -22,9 +22,11 @@ from planner.run import Run
 from planner.settings import Training
 from planner.train import plan_samples
 from reasoner.base import Evidence
+from reasoner.calibrate import write_weights
 from reasoner.examples import Raft, answers, compose, linked, reasoning_samples
 from reasoner.prompts import NOT_HERE, evidence_answer, evidence_question
 from reasoner.quoting import SHOWN, QuotingReasoner, Weights, lines_of
+from reasoner.registry import make_reasoner
 from reasoner.retrieve import retrieve
 
 
@@ -89,9 +91,8 @@ def test_a_trained_reasoner_quotes_and_refuses(films: Graph, settings: Training,
         best = [line for line in lines if line.retrieved.relations == path]
         target = evidence_answer(best[0].name, best[0].ends) if best else (NOT_HERE + END,)
         samples.append(Sample(prompt, ((target, 1.0),)))
-    reasoner = QuotingReasoner(
-        films, trained(samples, settings, tmp_path / "run", "reasoner"), Weights(trust=0.0, doubt=0.0)
-    )
+    lm = trained(samples, settings, tmp_path / "run", "reasoner")
+    reasoner = QuotingReasoner(films, lm, Weights(trust=0.0, doubt=0.0))
     asked_rows = (ROWS[0], ROWS[1], ROWS[3])
     plan = Plan(tuple(ScoredPath(path, -1.0) for path in shown))
     found = [evidence_of(films, some, *shown) for some in asked_rows]
@@ -100,6 +101,11 @@ def test_a_trained_reasoner_quotes_and_refuses(films: Graph, settings: Training,
     assert given[0].support[0].relations == ("directed_by",)
     assert given[2].verdict == "no grounded answer"
     assert len(given[2].reasons) == 3
+    refusing = Weights(trust=0.0, doubt=0.0, refusal=1e3)
+    write_weights(Run(tmp_path / "run"), refusing)
+    for wary in (QuotingReasoner(films, lm, refusing), make_reasoner(str(tmp_path / "run"), films)):
+        given = wary.answer([asked(films, some) for some in asked_rows], [plan] * 3, found)
+        assert not any(answer.entities for answer in given)
     nothing = reasoner.answer([asked(films, ROWS[0])], [Plan(())], [Evidence(())])[0]
     assert nothing.entities == ()
 

@@ -14,7 +14,7 @@ from kg.errors import ModelError
 from kg.store import Store
 from kg.types import Question, Topic
 from planner.run import Run
-from reasoner.calibrate import write_weights
+from reasoner.calibrate import read_weights, write_weights
 from reasoner.prompts import NOT_HERE
 from reasoner.quoting import Weights
 from rl.episode import Executor
@@ -221,6 +221,7 @@ def test_what_a_run_leaves(whole: Run, start: Run, quoting: Run, letters: Store)
     assert {path.name for path in whole.folder.iterdir()} == {
         "config.yaml", "environment.json", "samples.jsonl", "metrics.jsonl", "README.md", "planner", "reasoner",
     }  # fmt: skip
+    assert read_weights(whole.folder / "reasoner") == read_weights(quoting.folder) != Weights()
     steps = [row for row in metrics(whole) if "reward" in row]
     assert [row["step"] for row in steps] == [1, 2, 3, 4]
     assert {"parts/exact", "parts/unproven", "kl", "reasoner_kl", "refused", "plan_reward", "flat"} <= set(steps[0])
