@@ -17,7 +17,7 @@ from planner.space import Legal, PlanSpace, plan_space
 
 NOTHING = ""  # no relation has this key: it stands for the plan that says there is none
 BATCH = 16  # questions planned side by side: attention is over all of their prompts
-TRAINED_MASS = 0.99  # share of the legal plans' probability at which a trained planner's search ends
+TRAINED_MASS = 0.9  # share of the legal plans' probability at which a trained planner's search ends (docs/LOG.md)
 
 
 class LmPlanner:

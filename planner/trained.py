@@ -88,11 +88,14 @@ def weighed(prior: Prior, decoded: Decoded, k: int) -> Plan:
     shares = log_softmax(np.array([score[path] for path in paths]))
     kept = tuple(ScoredPath(path, float(share)) for path, share in zip(paths, shares, strict=True))[:k]
     unseen = max((weight * prior.logp(path) for path in prior.best if path not in legal), default=-inf)
-    exact = decoded.exact and prior.complete and score[kept[-1].relations] >= rest + unseen
+    proven = [decoded.exact and prior.complete and score[path.relations] >= rest + unseen for path in kept]
     weights = COEFFICIENTS[TrainedPlanner.name]
     odds = weights["model"] * -logit(nothing) + weights["semantic"] * logit(prior.fits) + weights["constant"]
     fits = 1.0 - nothing if is_certain else sigmoid(odds)
-    return Plan(kept, exact, fits, "" if exact else "the best of those that the model or the semantic planner listed")
+    note = "the best of those that the model or the semantic planner listed"
+    if proven[0]:
+        note = f"plan 1 is the best of all, the others are {note}"
+    return Plan(kept, all(proven), fits, "" if all(proven) else note)
 
 
 def logit(probability: float) -> float:
