@@ -18,6 +18,7 @@ from kg.graph import Graph
 from kg.types import Question, RelationPath, base, format_relation_path, parse_relation_path
 from planner.base import Plan, ScoredPath
 from planner.neural import BATCH, LmPlanner
+from planner.trained import TrainedPlanner
 from reasoner.base import Evidence, Trace
 from reasoner.pipeline import RoG
 from reasoner.retrieve import retrieve
@@ -80,7 +81,7 @@ class Engine:
         self.rog, self.limits = rog, limits
         self.metrics = metrics or Metrics()
         self._watch = watch or Watch()
-        self.batch = BATCH if isinstance(rog.planner, LmPlanner) else 1
+        self.batch = BATCH if isinstance(rog.planner, LmPlanner | TrainedPlanner) else 1
         self._line: deque[Job] = deque()
         self._changed = threading.Condition()
         self._closing = False

@@ -39,8 +39,8 @@ def make_engine(
     watch = Watch()
     seen = watch.graph(graph)
     rog = RoG(graph, make_planner(planner, seen, progress), make_reasoner(reasoner, graph, progress), k, max_hops)
-    for model in language_models([rog.planner, rog.reasoner]):
-        watch.model(getattr(model, "model", model))
+    for lm in language_models(rog):
+        watch.model(getattr(lm, "model", lm))
     for name in graph.search("a", 1):  # what is compiled and read once is not the first question's to wait for
         rog.trace("warm up", name.key)
     return Engine(rog, limits, watch=watch)

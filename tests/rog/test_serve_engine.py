@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -17,6 +18,7 @@ from planner.neural import LmPlanner
 from reasoner.pipeline import RoG
 from rog.serve.app import make_app
 from rog.serve.engine import Engine, Limits
+from rog.serve.run import make_engine
 from rog.serve.watch import StoppedError, Watch
 from tests.rog.serving import HEAT, Failing, Waiting, events, served
 
@@ -169,3 +171,14 @@ def test_a_fault_of_ours_is_500_without_its_text(films: Store, caplog: pytest.Lo
             assert "Traceback" not in broken.text
         assert events(client.post("/v1/ask", json={"question": HEAT, "stream": True}).text)[-1][0] == "error"
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_models_pass_stops_too(films: Store, tiny_folder: Path) -> None:
+    import torch
+
+    engine = make_engine(films, f"lm:{tiny_folder}", "symbolic", 3, 3, Limits(), lambda *_: None)
+    model = engine.rog.planner._lm.model  # type: ignore[attr-defined]
+    engine._watch.wanted = lambda: False
+    with pytest.raises(StoppedError):
+        model(torch.tensor([[1]]))
+    engine.close()
