@@ -3,7 +3,7 @@
     python -m benchmarks.raft --work runs/raft [--arm "no distractors"]     # without --arm: all, then the report
 
 Each learns from the same 200 demo questions, two examples a question. What its word counts beside the planner's is
-fitted on dev, with the plans of `lexical`, and it is asked 200 test questions with four distracting paths beside what
+fitted on dev, with the plans of `lexical`, and it is asked 150 test questions with four distracting paths beside what
 these plans lead to, then without whatever answers.
 """
 
@@ -44,7 +44,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "distractors of other topics only": {"foreign": 1.0},
 }
 TRAINING = replace(REASONER, limit=200, views=2, calibrate_on="")
-FITTED, ASKED = 80, 200  # dev questions that the weights are fitted on, test questions
+FITTED, ASKED = 60, 150  # dev questions that the weights are fitted on, test questions
 PARTS = ("as planned", "what answers is removed")
 
 
