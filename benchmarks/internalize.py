@@ -44,7 +44,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "grpo": {"method": "grpo"},
     "sft": {"method": "sft", "rationale": False},
     "sft-recital": {"method": "sft"},
-    "pretrain": {"method": "pretrain"},
+    "pretrain": {"method": "pretrain", "batch": 8},  # a fact is short: so a step reads as many tokens as the others' do
 }
 BASE = "base"
 SETS = {"reworded": "(a) reworded", "composed": "(b) composed", "never trained": "(c) never trained"}

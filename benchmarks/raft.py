@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks.common import machine, write_report
 from benchmarks.reasoner import demo_rows, scores
-from benchmarks.train_demo import REASONER, demo_data
+from benchmarks.train_demo import REASONER, SYNTHETIC, demo_data
 from kg.graph import Graph
 from kg.open import open_graph
 from planner.lm import LanguageModel
@@ -59,7 +59,7 @@ def trained(arm: str, work: Path) -> str:
     if not run.is_done:
         data = work / "data"
         if not data.exists():
-            demo_data(data, 0)
+            demo_data(data, SYNTHETIC["reasoner"])
         settings: ReasonerTraining = replace(TRAINING, **ARMS[arm])
         with progress(err) as report:
             found = replace(material(data, "", settings, report), dev=[], cases=())

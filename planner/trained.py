@@ -94,7 +94,7 @@ def weighed(prior: Prior, decoded: Decoded, k: int) -> Plan:
     fits = 1.0 - nothing if is_certain else sigmoid(odds)
     note = "the best of those that the model or the semantic planner listed"
     if proven[0]:
-        note = f"plan 1 is the best of all, the others are {note}"
+        note = f"plan 1 is the most probable of all, the others are {note}"
     return Plan(kept, all(proven), fits, "" if all(proven) else note)
 
 

@@ -58,7 +58,7 @@ def test_it_is_proven_unless_another_plan_might_be_better() -> None:
 def test_the_first_may_be_proven_where_the_others_are_not() -> None:
     plan = weighed(prior({R: 0.8, S: 0.1, T: 0.1}), decoded({R: 0.9, S: 0.01}), 2)  # 0.089 of the model's is not listed
     assert not plan.exact
-    assert plan.note.startswith("plan 1 is the best of all")
+    assert plan.note.startswith("plan 1 is the most probable of all")
     unsure = weighed(prior({R: 0.5, S: 0.1, T: 0.4}), decoded({R: 0.3, S: 0.01}), 2)
     assert not unsure.exact
     assert not unsure.note.startswith("plan 1")
