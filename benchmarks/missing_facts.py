@@ -2,9 +2,9 @@
 
     python -m benchmarks.missing_facts --work runs/missing [--questions 200] [--split test] [--reasoner RUN]
 
-Every fact that leads from a question's topic along the first relation of its gold path is taken out of the graph; planner
-and reasoner, which were trained on the whole graph, are asked as they are. A refusal is right, any answer wrong. As many
-other questions, whose gold path still leads to their answers, say what the refusals cost.
+Every fact that leads from a question's topic along the first relation of its gold path is taken out of the graph;
+planner and reasoner, which were trained on the whole graph, are asked as they are. A refusal is right, any answer
+wrong. As many other questions, whose gold path still leads to their answers, say what the refusals cost.
 """
 
 from __future__ import annotations
