@@ -155,7 +155,10 @@ def test_all_of_it_by_keyboard(page: Page) -> None:
             break
     page.keyboard.press("Enter")
     expect(page.get_by_label("step 1")).to_be_focused()
-    page.keyboard.type("cont")
+    for _ in range(30):  # not by typing its name: on a busy machine the letters come too late to belong together
+        if page.evaluate("document.activeElement.selectedOptions[0].textContent").startswith("cont"):
+            break
+        page.keyboard.press("ArrowDown")
     expect(page.get_by_label("step 2")).to_be_visible()
     page.get_by_role("button", name="Walk it").press("Enter")
     expect(page.locator("#answer .entities")).to_have_text("Oceania")
