@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.common import machine, write_report
 from benchmarks.reasoner import demo_rows
-from kg.build import build, demo_folder, demo_sources
+from kg.build import Sources, build, demo_folder, demo_sources
 from kg.errors import UnknownKeyError
 from kg.graph import Graph
 from kg.link import link
@@ -54,7 +54,7 @@ def without(rows: Sequence[Row], work: Path) -> Store:
         file = work / "facts.tsv"
         file.write_text("\n".join([head, *("\t".join(fact) for fact in kept)]) + "\n", "utf-8")
         print(f"{len(facts) - len(kept):,} of {len(facts):,} facts taken out")
-        build(type(source)((file,), source.labels, source.relations), folder)
+        build(Sources((file,), source.labels, source.relations), folder)
     return Store(folder)
 
 
@@ -119,7 +119,6 @@ def main() -> None:
         f1 = bootstrap([set_f1(entities, row.answers) for entities, row in zip(given, rest, strict=True)])
         wrongly = bootstrap([float(not entities) for entities in given])
         lines.append(f"| {name} | {rightly} | {f1} | {wrongly} |")
-        print(lines[-1], flush=True)
     print("\n".join(lines))
     write_report(Path(__file__).parent / "results" / f"missing-facts-{options.split}.md", lines)
 

@@ -101,7 +101,8 @@ def main() -> None:
     parser.add_argument("--arm", choices=tuple(ARMS), action="append", default=[])
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    graph, planner, known = open_graph("demo"), make_planner("lexical", open_graph("demo")), Raft(distractors=4)
+    graph, known = open_graph("demo"), Raft(distractors=4)
+    planner = make_planner("lexical", graph)
     files = {arm: options.work / f"{name_of(arm)}.json" for arm in ARMS}
     for arm in options.arm or ARMS:
         if not files[arm].exists():
