@@ -4,8 +4,9 @@
 
 A quarter of the demo training questions' wordings and a quarter of the unanswerable questions are held out; the planner
 of benchmarks/train_demo.py is trained on the rest. On what was held out the log-odds that a plan fits are fitted to
-those of the model and of the semantic planner, both classes weighed alike. Printed beside it: how often the right plan
-is first by the model alone, by the semantic planner alone, and by their product. Reads nothing of dev or test.
+those of the model, of the semantic planner and of like questions, and to those of the last two alone; both classes are
+weighed alike. Printed beside it: how often the right plan is first by each, and by their product. Reads nothing of dev
+or test.
 """
 
 from __future__ import annotations
@@ -24,16 +25,13 @@ from kg.open import open_graph
 from kg.types import Question, Topic
 from planner.data import Row
 from planner.decode import Decoded
-from planner.encoder import Encoder
 from planner.folder import open_folder, write_folder
-from planner.lexical import LexicalPlanner, Prior
-from planner.lm import LanguageModel
 from planner.make import Made
-from planner.neural import TRAINED_MASS, LmPlanner
 from planner.prompts import trained_question
+from planner.registry import trained_planner
 from planner.run import Run
 from planner.space import PlanSpace, plan_space
-from planner.trained import TrainedPlanner, logit, logps
+from planner.trained import Known, logps, weighed
 from rog.training import material, train
 
 MAX_HOPS, SYNTHETIC, SEED = 3, 600, 5
@@ -66,13 +64,14 @@ def trained_run(work: Path, graph: Graph) -> tuple[Run, list[Row]]:
     return run, held
 
 
-def right_first(row: Row, space: PlanSpace, prior: Prior, decoded: Decoded) -> list[bool]:
-    """Whether the best plan leads to the answers: by the model, by the semantic planner, by both."""
+def right_first(row: Row, space: PlanSpace, known: Known, decoded: Decoded) -> list[bool]:
+    """Whether the best plan leads to the answers: by the model, by the semantic planner, by like questions, by all."""
     legal, _ = logps(decoded)
     best = [
         max(legal, key=lambda path: legal[path]),
-        prior.best[0],
-        max(legal, key=lambda path: legal[path] + prior.logp(path)),
+        known.prior.best[0],
+        max(known.shares, key=lambda path: known.shares[path], default=known.prior.best[0]),
+        weighed(known, decoded, 1).paths[0].relations,
     ]
     return [set(space.frontier(path).entities) == set(row.answers) for path in best]
 
@@ -85,30 +84,32 @@ def main() -> None:
     options = parser.parse_args()
     graph = open_graph("demo")
     run, held = trained_run(options.work, graph)
-    planner = LmPlanner(graph, LanguageModel(str(run.folder)), TRAINED_MASS)
-    both = TrainedPlanner(graph, planner, LexicalPlanner(graph, Encoder()))
-    odds, answerable, firsts = [], [], []
+    planner = trained_planner(run, graph)
+    signs: list[dict[str, float]] = []
+    answerable, firsts = [], []
     for row in held:
         question = Question(row.question, link(graph, row.question))
         space = plan_space(graph, question, MAX_HOPS)
         if not space.options(()):
             continue
-        (weighed,) = both.evidence([question], [space])
-        odds.append((-logit(logps(weighed.decoded)[1]), logit(weighed.prior.fits)))
+        known = planner.known([question], [space])
+        (decoded,) = planner.decoded([question], [space], known)
+        signs.append(known[0].signs(decoded))
         answerable.append(bool(row.answers))
         if row.answers:
-            firsts.append(right_first(row, space, weighed.prior, weighed.decoded))
-    fitted = fit_binary(np.array(odds), np.array(answerable))
-    said = np.array(odds) @ fitted[:-1] + fitted[-1] > 0
-    known = np.array(answerable)
-    print(f"{known.sum()} answerable, {(~known).sum()} unanswerable questions of held-out wordings, linked topics")
-    shares = np.array(firsts).mean(0)
-    print(
-        "right plan first: "
-        + ", ".join(f"{n} {s:.3f}" for n, s in zip(("model", "semantic", "both"), shares, strict=True))
-    )
-    print(f"kept {said[known].mean():.3f}, refused {(~said[~known]).mean():.3f}")
-    coefficients = dict(zip(("model", "semantic", "constant"), fitted.tolist(), strict=True))
+            firsts.append(right_first(row, space, known[0], decoded))
+    fits = np.array(answerable)
+    print(f"{fits.sum()} answerable, {(~fits).sum()} unanswerable questions of held-out wordings, linked topics")
+    titles = ("model", "semantic", "cases", "all")
+    shares = zip(titles, np.array(firsts).mean(0), strict=True)
+    print("right plan first: " + ", ".join(f"{title} {share:.3f}" for title, share in shares))
+    coefficients: dict[str, float] = {}
+    for prefix, names in (("", ("model", "semantic", "cases")), ("alone:", ("semantic", "cases"))):
+        table = np.array([[one[name] for name in names] for one in signs])
+        fitted = fit_binary(table, fits)
+        coefficients |= zip((f"{prefix}{name}" for name in (*names, "constant")), fitted.tolist(), strict=True)
+        said = table @ fitted[:-1] + fitted[-1] > 0
+        print(f"by {' and '.join(names)}: kept {said[fits].mean():.3f}, refused {(~said[~fits]).mean():.3f}")
     write_coefficients({"trained": coefficients}, options.out)
 
 

@@ -30,9 +30,8 @@ from planner.data import Row
 from planner.lm import LanguageModel
 from planner.run import Run
 from planner.settings import DEFAULT_LM
-from reasoner.closed_book import LONGEST, SHOTS, ClosedBook, closed_book_preamble, closed_prompt, form_of
+from reasoner.closed_book import ClosedBook, form_of
 from reasoner.verify import problems
-from rl.branches import write
 from rl.internalize_settings import Internalization
 from rl.knowledge import Knowledge
 from rog.evaluation.stats import Interval, bootstrap
@@ -41,44 +40,38 @@ from rog.progress import progress
 
 METHODS: dict[str, dict[str, Any]] = {
     "rlag": {"method": "rlag"},
+    "rlag-plain": {"method": "rlag", "noise": 0.0},
     "grpo": {"method": "grpo"},
-    "sft": {"method": "sft", "rationale": False},
+    "sft": {"method": "sft", "rationale": False, "noise": 0.0},
     "sft-recital": {"method": "sft"},
+    "sft-recital-plain": {"method": "sft", "noise": 0.0},
     "pretrain": {"method": "pretrain", "batch": 8},  # a fact is short: so a step reads as many tokens as the others' do
 }
 BASE = "base"
 SETS = {"reworded": "(a) reworded", "composed": "(b) composed", "never trained": "(c) never trained"}
-BATCH, TEXT = 16, 1024  # questions asked at a time; tokens of a piece of text
+OPEN = ("reworded", "composed")  # asked with the paths too
+TEXT = 1024  # tokens of a piece of text
 
 
-def closed(world: Invented, lm: LanguageModel, rows: Sequence[Row]) -> tuple[list[float], list[float]]:
+def closed(world: Invented, answering: ClosedBook, rows: Sequence[Row]) -> tuple[list[float], list[float]]:
     """Whether each question is answered rightly from memory, and whether by a recited path that holds."""
-    answering = ClosedBook(world.graph, lm)
-    right, proven = [], []
-    for start in range(0, len(rows), BATCH):
-        some = rows[start : start + BATCH]
-        topics = [tuple(Topic(world.graph.entity(key), 1.0, "") for key in row.topics) for row in some]
-        traces = answering.traces([Question(row.question, t, row.id) for row, t in zip(some, topics, strict=True)])
-        for row, trace in zip(some, traces, strict=True):
-            is_right = set(trace.answer.entities) == set(row.answers)
-            right.append(float(is_right))
-            proven.append(float(is_right and not problems(world.graph, trace.question, trace.plan, trace.answer)))
-    return right, proven
+    topics = [tuple(Topic(world.graph.entity(key), 1.0, "") for key in row.topics) for row in rows]
+    traces = answering.traces([Question(row.question, some, row.id) for row, some in zip(rows, topics, strict=True)])
+    right = [float(set(trace.answer.entities) == set(row.answers)) for row, trace in zip(rows, traces, strict=True)]
+    holds = [not problems(world.graph, trace.question, trace.plan, trace.answer) for trace in traces]
+    return right, [one * held for one, held in zip(right, holds, strict=True)]
 
 
-def opened(world: Invented, lm: LanguageModel, rows: Sequence[Row]) -> list[float]:
+def opened(world: Invented, answering: ClosedBook, form: str, rows: Sequence[Row]) -> list[float]:
     """Whether each question is answered rightly with the path that answers and two others before it."""
-    form, draw = form_of(lm), random.Random(0)
-    knowledge = Knowledge(world.graph)
+    knowledge, draw = Knowledge(world.graph), random.Random(0)
     lessons = knowledge.lessons(rows)
-    prompts = []
+    known = []
     for lesson in lessons:
         lines = list(dict.fromkeys([lesson.recital, *(other.recital for other in draw.sample(lessons, 2))]))
-        draw.shuffle(lines)
-        preamble = closed_book_preamble() if form == SHOTS else ""
-        prompts.append(lm.prompt_tokens(preamble, closed_prompt(form, lesson.question, lines)))
-    texts = write(lm.model, lm.tokenizer, prompts, LONGEST)  # enough for two steps
-    return [float(knowledge.judge(lesson, text, form).is_right) for lesson, text in zip(lessons, texts, strict=True)]
+        known.append(draw.sample(lines, len(lines)))
+    found = answering.write([lesson.question for lesson in lessons], known)
+    return [float(knowledge.judge(lesson, one.text, form).is_right) for lesson, one in zip(lessons, found, strict=True)]
 
 
 def perplexity(lm: LanguageModel) -> float:
@@ -101,9 +94,12 @@ def measured(world: Invented, name: str) -> dict[str, Any]:
     """All that is measured of a model."""
     lm = LanguageModel(name, dtype="float32")
     found: dict[str, Any] = {"perplexity": perplexity(lm)}
+    answering = ClosedBook(world.graph, lm)
     for title, rows in world.asked.items():
-        right, proven = closed(world, lm, rows)
-        found[title] = {"closed": right, "proven": proven, "open": opened(world, lm, rows)}
+        right, proven = closed(world, answering, rows)
+        found[title] = {"closed": right, "proven": proven}
+        if title in OPEN:
+            found[title]["open"] = opened(world, answering, form_of(lm), rows)
     return found
 
 
@@ -150,7 +146,7 @@ def report(found: dict[str, list[dict[str, Any]]], world: Invented, options: arg
     yield "\nWith the paths before the question (the model's own open book), and the gap to it:\n"
     yield "| method | (a) open | (a) gap | (b) open | (b) gap |\n|---|---|---|---|---|"
     for name, some in found.items():
-        cells = [cell for title in ("reworded", "composed") for cell in map(str, gaps(some, title))]
+        cells = [cell for title in OPEN for cell in map(str, gaps(some, title))]
         yield f"| {name} | {' | '.join(cells)} |"
     if "rlag" in found:
         yield "\nRLAG less another, paired by question:\n"

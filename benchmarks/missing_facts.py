@@ -24,12 +24,10 @@ from kg.open import open_graph
 from kg.store import Store
 from kg.types import Question
 from planner.data import Row
-from planner.encoder import Encoder
 from planner.lexical import LexicalPlanner
 from planner.lm import LanguageModel
-from planner.neural import TRAINED_MASS, LmPlanner
-from planner.registry import bundled_run
-from planner.trained import TrainedPlanner
+from planner.registry import bundled_run, trained_planner
+from planner.run import Run
 from reasoner.calibrate import read_weights
 from reasoner.pipeline import RoG
 from reasoner.quoting import QuotingReasoner
@@ -73,10 +71,9 @@ def is_whole(row: Row, graph: Graph) -> bool:
 
 def systems(graph: Graph, reasoner: str) -> Iterator[tuple[str, RoG]]:
     """The lexical planner, the one that was trained on the whole graph, and a reasoner that was, beside it."""
-    symbolic, lexical = SymbolicReasoner(graph), LexicalPlanner(graph, Encoder())
+    symbolic = SymbolicReasoner(graph)
     yield "lexical", RoG(graph, LexicalPlanner(graph), symbolic)
-    model = LanguageModel(bundled_run("planner", open_graph("demo")))
-    trained = TrainedPlanner(graph, LmPlanner(graph, model, TRAINED_MASS), lexical)
+    trained = trained_planner(Run(Path(bundled_run("planner", open_graph("demo")))), graph)
     yield "the bundled planner", RoG(graph, trained, symbolic)
     if reasoner:
         reading = QuotingReasoner(graph, LanguageModel(reasoner), read_weights(Path(reasoner)))

@@ -65,8 +65,12 @@ COEFFICIENTS: dict[str, dict[str, float]] = {
         "fit:constant": -5.3091,
     },
     "trained": {
-        "model": 1.0106,
-        "semantic": 0.9076,
-        "constant": 0.8429,
+        "model": 0.9181,
+        "semantic": 0.3620,
+        "cases": 0.7465,
+        "constant": 2.0374,
+        "alone:semantic": 0.4280,
+        "alone:cases": 0.9261,
+        "alone:constant": 1.7134,
     },
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,7 @@ from kg.types import Progress
 from planner.models import DEFAULT_ENCODER, UNLOADABLE, locate, quietly
 
 MAX_TOKENS = 128
+BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -56,3 +58,18 @@ class Encoder:
             vectors = torch.nn.functional.normalize(hidden, dim=-1)
         kept = [place for place, (start, stop) in enumerate(spans) if stop > start]
         return Tokens(sentence.numpy(), vectors[kept].numpy(), tuple((spans[i][0], spans[i][1]) for i in kept))
+
+    def sentences(self, texts: Sequence[str], told: Callable[[int], None] = lambda done: None) -> NDArray[np.float32]:
+        """The vectors of whole texts, (len(texts), width): those of `tokens`, many at a time and not kept."""
+        import torch
+
+        found = []
+        for start in range(0, len(texts), BATCH):
+            told(start)
+            some = list(texts[start : start + BATCH])
+            rows = self._tokenizer(some, truncation=True, max_length=MAX_TOKENS, padding=True, return_tensors="pt")
+            with torch.inference_mode():
+                hidden = self._model(**rows).last_hidden_state  # (B, T, D)
+                seen = rows["attention_mask"][..., None]
+                found.append(torch.nn.functional.normalize((hidden * seen).sum(1), dim=-1).numpy())
+        return np.concatenate(found)

@@ -24,6 +24,7 @@ ASKED = (
     ),
 )
 
+PATH = "\nPath:"  # what a trained planner's prompt ends with
 NONE = "none"  # what a trained planner says of a question that no relation path answers
 
 INSTRUCTION = "Each question is answered by following a path of relations from an entity."
@@ -86,7 +87,12 @@ def planner_question(question: Question) -> str:
 
 
 def trained_question(question: Question) -> str:
-    """The prompt of a planner that was trained: the question with its best topic's type for the topic's name.
+    """The prompt of a planner that was trained."""
+    return f"{masked_question(question)}{PATH}"
+
+
+def masked_question(question: Question) -> str:
+    """A question with its best topic's type for the topic's name.
 
     What is asked does not depend on of whom, so that questions about different entities teach the same thing.
     """
@@ -95,7 +101,7 @@ def trained_question(question: Question) -> str:
         topic = question.topics[0]
         kind = topic.entity.types[0] if topic.entity.types else "X"
         text = masked(text, topic.mention, f"[{kind}]")
-    return f"{text}\nPath:"
+    return text
 
 
 def masked(text: str, mention: str, instead: str) -> str:

@@ -13,6 +13,7 @@ from planner.run import Run, run_of
 
 if TYPE_CHECKING:
     from planner.neural import LmPlanner
+    from planner.trained import TrainedPlanner
 
 PLANNERS = {
     "auto": "the run that was trained on this graph, where one is bundled (the demo graph's); else combined",
@@ -21,7 +22,7 @@ PLANNERS = {
     "combined": f"semantic, and a language model that reads the question ({DEFAULT_LM})",
     "lm": "a language model alone; lm:NAME for another than the default, lm:RUN for a trained one",
     "openai:URL#MODEL": "a model behind an OpenAI-compatible server (vLLM, llama.cpp, Ollama); URL ends in /v1",
-    "RUN": "the directory of a training run: the planner that `rog train planner` made, and the semantic one",
+    "RUN": "a training run of `rog train planner`: its model, the questions it learned from, and the semantic planner",
 }
 
 
@@ -48,15 +49,22 @@ def make_planner(name: str, graph: Graph, progress: Progress | None = None) -> P
     if name == "semantic":
         return LexicalPlanner(graph, Encoder(progress=progress))
     if run is not None:
-        from planner.trained import TrainedPlanner
-
-        model = lm_planner(str(run.folder), graph, progress)
-        return TrainedPlanner(graph, model, LexicalPlanner(graph, Encoder(progress=progress)))
+        return trained_planner(run, graph, progress)
     from planner.combined import CombinedPlanner
     from planner.lm import LanguageModel
 
     lm = LanguageModel(DEFAULT_LM if name == "combined" else name, progress)
     return CombinedPlanner(graph, LexicalPlanner(graph, Encoder(progress=progress)), lm)
+
+
+def trained_planner(run: Run, graph: Graph, progress: Progress | None = None) -> TrainedPlanner:
+    """The planner of a training run, on whatever graph."""
+    from planner.cases import read_cases
+    from planner.encoder import Encoder
+    from planner.trained import TrainedPlanner
+
+    model, encoder = lm_planner(str(run.folder), graph, progress), Encoder(progress=progress)
+    return TrainedPlanner(graph, model, LexicalPlanner(graph, encoder), read_cases(run, encoder))
 
 
 def lm_planner(name: str, graph: Graph, progress: Progress | None) -> LmPlanner:

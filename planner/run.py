@@ -5,6 +5,7 @@ metrics.jsonl      a line for every tenth step, and for every evaluation
 calibration.json   of a reasoner: how much its word counts beside the planner's
 samples.jsonl      some of what the model was trained on, as it saw it
 environment.json   versions and machine
+cases.npz          of a planner: the questions that it learned from, as vectors, and their plans
 adapter/           low-rank adapters (or `model/`, whole weights)
 README.md          the model card
 checkpoints/       while the run lasts: from here a run that was killed goes on
@@ -30,7 +31,16 @@ from kg.graph import Graph, content_hash
 from planner.environment import environment
 from planner.models import UNLOADABLE, no_warnings
 
-FILES = ("config.yaml", "environment.json", "metrics.jsonl", "samples.jsonl", "calibration.json", "README.md")
+CASES = "cases.npz"
+FILES = (
+    "config.yaml",
+    "environment.json",
+    "metrics.jsonl",
+    "samples.jsonl",
+    "calibration.json",
+    CASES,
+    "README.md",
+)
 FOLDERS = ("adapter", "model", "checkpoints", "planner", "reasoner")  # the last two: runs of their own in a joint one
 NAMES = {*FILES, *FOLDERS, *(f".{name}.part" for name in FILES), ".weights"}  # all that a run's directory may hold
 DATA = ("data_files", "samples_sha256", "questions", "passes")  # keys of the config that follow from the data
@@ -250,6 +260,11 @@ class Run:
             tokenizer.save_pretrained(beside)
         shutil.rmtree(target, ignore_errors=True)
         beside.rename(target)
+
+    def keep_cases(self, start: Run) -> None:
+        """Take over the questions that the run one started from keeps, if it does."""
+        if is_main() and (start.folder / CASES).exists():
+            shutil.copyfile(start.folder / CASES, self.folder / CASES)
 
     def finish(self, card: str) -> None:
         """Write the model card, which says that the run is done, and drop the checkpoints."""

@@ -1,14 +1,15 @@
-"""Plans by a model that was trained on the graph, together with what words and meaning say of them.
+"""Plans by a model that was trained on the graph, with what its training questions and the words' meaning say.
 
-A trained model is sure, and right, of wordings like those that it was trained on, and unsure of others; the semantic
-planner was never trained on the graph and is fair with any wording. Their weighted product (Hinton, Neural Computation
-2002, products of experts) follows whichever is sure. The semantic planner's best plans are also the drafts that the
-model reads along with the question.
+A fine-tuned model is sure, and often wrong, of wordings that it was not trained on. Three that err differently: the
+model, the plans that the likest training questions had (`planner.cases`), and the semantic planner, which was never
+trained on the graph. Their weighted product (Hinton, Neural Computation 2002, products of experts) follows whichever is
+sure. Where the last two agree and are sure the model, which takes ten times as long, is not asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 from math import exp, inf, log, log1p
 from typing import NamedTuple
 
@@ -17,57 +18,118 @@ import numpy as np
 from kg.graph import Graph
 from kg.types import Question, RelationPath
 from planner.base import Plan, ScoredPath
+from planner.cases import Cases
 from planner.coefficients import COEFFICIENTS
 from planner.decode import Decoded
 from planner.lexical import LexicalPlanner, Prior, log_softmax, sigmoid
 from planner.neural import NOTHING, LmPlanner, side_by_side
-from planner.space import PlanSpace
+from planner.prompts import masked_question
+from planner.space import Legal, PlanSpace
 
-DRAFTS = 3  # plans read along with the question
-SHORTLIST = 8  # of the model's plans that are weighed
-# Chosen on dev questions of three graphs and on wordings held out of training (docs/LOG.md).
-CERTAIN = 0.7  # probability of one plan from which the model's word holds alone
-WEIGHT = 0.5  # exponent of the semantic planner's distribution
+DRAFTS = 4  # plans read along with the question
+SHORTLIST = 8  # of each one's plans that are weighed
+# Chosen on dev questions of two graphs and on wordings held out of training (docs/LOG.md).
+SEMANTIC, CASES = 0.5, 2.0  # exponents of the product; the model's is 1
+UNSEEN = 0.1  # added to the share of every plan: new questions may want a plan that no known one had
+SURE = 0.9  # probability of one plan, by cases and semantic planner, from which the model is not asked
+NOT_ASKED = "clear from like questions: the language model was not asked"
 LEAST = 1e-6  # the least probability that is told from 0
 
 
-class TrainedPlanner:
-    """A `Planner` that multiplies a trained model's distribution over the legal plans with the semantic planner's.
+class Known(NamedTuple):
+    """What is known of a question before the model is asked.
 
-    Where the model is certain its word holds alone. The odds that any plan fits are the product of both, too, with
-    weights fitted on wordings held out of training (benchmarks/fit_trained.py). A plan is weighed if it is among the
-    model's best or the semantic planner's; `exact` says that no other can have a greater product.
+    `shares` are those of the legal plans among the plans of like questions.
+    """
+
+    prior: Prior
+    shares: Mapping[RelationPath, float]
+
+    def score(self, path: RelationPath) -> float:
+        """The log of the product of both, of a legal plan."""
+        return SEMANTIC * self.prior.logp(path) + CASES * log(self.shares.get(path, 0.0) + UNSEEN)
+
+    def best(self) -> list[RelationPath]:
+        """The legal plans that either lists, the best by their product first."""
+        listed = dict.fromkeys([*self.shares, *self.prior.best[:SHORTLIST]])
+        return sorted(listed, key=lambda path: (-self.score(path), path))
+
+    def most(self, listed: Collection[RelationPath]) -> float:
+        """What a legal plan that is not listed can have for a score at most."""
+        unseen = (path for path in self.prior.best if path not in listed and path not in self.shares)
+        others = [*(path for path in self.shares if path not in listed), *islice(unseen, 1)]
+        return max(map(self.score, others), default=-inf)
+
+    def odds(self, decoded: Decoded | None = None) -> float:
+        """The log-odds that any plan says what is asked."""
+        weights = COEFFICIENTS[TrainedPlanner.name]
+        prefix = "" if decoded else "alone:"
+        return weights[f"{prefix}constant"] + sum(
+            weights[f"{prefix}{name}"] * value for name, value in self.signs(decoded).items()
+        )
+
+    def signs(self, decoded: Decoded | None = None) -> dict[str, float]:
+        """What tells whether any plan fits, each as log-odds."""
+        found = {"semantic": logit(self.prior.fits), "cases": logit(sum(self.shares.values()), 1e-3)}
+        return found if decoded is None else {**found, "model": -logit(logps(decoded)[1])}
+
+
+class TrainedPlanner:
+    """A `Planner` that multiplies the distributions of a trained model, of like questions and of the semantic planner.
+
+    The odds that any plan fits are a product of theirs too, with weights fitted on wordings held out of training
+    (benchmarks/fit_trained.py). A plan is weighed if one of them lists it; `exact` says that no other can have a
+    greater product.
     """
 
     name = "trained"
 
-    def __init__(self, graph: Graph, lm: LmPlanner, labels: LexicalPlanner) -> None:
+    def __init__(self, graph: Graph, lm: LmPlanner, labels: LexicalPlanner, cases: Cases) -> None:
         self._graph = graph
         self._lm = lm
         self._labels = labels
+        self._cases = cases
 
     def plan(self, questions: Sequence[Question], k: int = 3, max_hops: int = 3) -> list[Plan]:
-        """A plan for each question: its `k` most probable legal relation paths, by both."""
-        return side_by_side(
-            self._graph,
-            questions,
-            max_hops,
-            lambda some, spaces: [weighed(*both, k) for both in self.evidence(some, spaces)],
-        )
+        """A plan for each question: its `k` most probable legal relation paths."""
+        return side_by_side(self._graph, questions, max_hops, lambda some, spaces: self._plans(some, spaces, k))
 
-    def evidence(self, questions: Sequence[Question], spaces: Sequence[PlanSpace]) -> list[Evidence]:
-        """What both say of questions that have legal plans."""
-        priors = [self._labels.prior(question, space) for question, space in zip(questions, spaces, strict=True)]
-        drafts = [[*prior.best[:DRAFTS], (NOTHING,)] for prior in priors]
-        decoded = self._lm.decoded(questions, spaces, SHORTLIST, drafts)
-        return [Evidence(*each) for each in zip(priors, decoded, strict=True)]
+    def _plans(self, questions: Sequence[Question], spaces: Sequence[PlanSpace], k: int) -> list[Plan]:
+        known = self.known(questions, spaces)
+        plans = [weighed(one, None, k) for one in known]
+        unsure = [number for number, plan in enumerate(plans) if not is_clear(plan, known[number])]
+        asked = [questions[number] for number in unsure]
+        decoded = self.decoded(asked, [spaces[number] for number in unsure], [known[number] for number in unsure])
+        for number, found in zip(unsure, decoded, strict=True):
+            plans[number] = weighed(known[number], found, k)
+        return plans
+
+    def known(self, questions: Sequence[Question], spaces: Sequence[PlanSpace]) -> list[Known]:
+        """What is known of questions that have legal plans, without the model."""
+        found = []
+        for question, space in zip(questions, spaces, strict=True):
+            voted = self._cases.vote(masked_question(question))
+            shares = {path: share for path, share in voted.items() if is_legal(path, space)}
+            found.append(Known(self._labels.prior(question, space), shares))
+        return found
+
+    def decoded(
+        self, questions: Sequence[Question], spaces: Sequence[PlanSpace], known: Sequence[Known]
+    ) -> list[Decoded]:
+        """What the model says of them; it reads along what is best without it."""
+        drafts = [[*one.best()[:DRAFTS], (NOTHING,)] for one in known]
+        return self._lm.decoded(questions, spaces, SHORTLIST, drafts)
 
 
-class Evidence(NamedTuple):
-    """What the semantic planner and the trained model say of a question."""
+def is_legal(path: RelationPath, space: Legal) -> bool:
+    """Whether a plan can be walked."""
+    return bool(path) and all(relation in space.options(path[:place]) for place, relation in enumerate(path))
 
-    prior: Prior
-    decoded: Decoded
+
+def is_clear(plan: Plan, known: Known) -> bool:
+    """Whether a plan that was made without the model can stand."""
+    best = plan.paths[0]
+    return best.relations == known.prior.best[0] and best.probability >= SURE and plan.fits >= 0.5
 
 
 def logps(decoded: Decoded) -> tuple[dict[RelationPath, float], float]:
@@ -77,28 +139,29 @@ def logps(decoded: Decoded) -> tuple[dict[RelationPath, float], float]:
     return legal, nothing
 
 
-def weighed(prior: Prior, decoded: Decoded, k: int) -> Plan:
-    """The `k` best plans by the product of both distributions, or by the model's alone where it is certain."""
-    legal, nothing = logps(decoded)
-    rest = log(max(LEAST, 1.0 - nothing - sum(map(exp, legal.values()))))  # the model's, of all plans not listed
-    is_certain = max(legal.values()) >= log(CERTAIN)
-    weight = 0.0 if is_certain else WEIGHT
-    score = {path: logp + weight * prior.logp(path) for path, logp in legal.items()}
-    paths = sorted(legal, key=lambda path: (-score[path], path))
+def weighed(known: Known, decoded: Decoded | None, k: int) -> Plan:
+    """The `k` best plans by the product of what is known and of what the model says, if it was asked."""
+    if decoded is None:
+        score = {path: known.score(path) for path in known.best()}
+        unlisted, is_complete, note = known.most([*score]), True, NOT_ASKED
+    else:
+        legal, nothing = logps(decoded)
+        # The model's, of all plans that it has not listed together.
+        rest = log(max(LEAST, 1.0 - nothing - sum(map(exp, legal.values()))))
+        score = {path: logp + known.score(path) for path, logp in legal.items()}
+        unlisted, is_complete, note = rest + known.most([*score]), decoded.exact, ""
+    paths = sorted(score, key=lambda path: (-score[path], path))
     shares = log_softmax(np.array([score[path] for path in paths]))
     kept = tuple(ScoredPath(path, float(share)) for path, share in zip(paths, shares, strict=True))[:k]
-    unseen = max((weight * prior.logp(path) for path in prior.best if path not in legal), default=-inf)
-    proven = [decoded.exact and prior.complete and score[path.relations] >= rest + unseen for path in kept]
-    weights = COEFFICIENTS[TrainedPlanner.name]
-    odds = weights["model"] * -logit(nothing) + weights["semantic"] * logit(prior.fits) + weights["constant"]
-    fits = 1.0 - nothing if is_certain else sigmoid(odds)
-    note = "the best of those that the model or the semantic planner listed"
-    if proven[0]:
-        note = f"plan 1 is the most probable of all, the others are {note}"
-    return Plan(kept, all(proven), fits, "" if all(proven) else note)
+    proven = [is_complete and known.prior.complete and score[path.relations] >= unlisted for path in kept]
+    if not all(proven):
+        listed = "the best of those that the model, like questions or the semantic planner listed"
+        only = "plan 1 is the most probable of all, the others are " if proven[0] else ""
+        note = "; ".join(filter(None, [note, only + listed]))
+    return Plan(kept, all(proven), sigmoid(known.odds(decoded)), note)
 
 
-def logit(probability: float) -> float:
+def logit(probability: float, least: float = LEAST) -> float:
     """The log-odds, kept finite."""
-    probability = min(max(probability, LEAST), 1 - LEAST)
+    probability = min(max(probability, least), 1 - least)
     return log(probability) - log1p(-probability)

@@ -5,10 +5,9 @@ A model that `rog rl internalize` taught says how it gets to its answer, and tha
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
-
-import numpy as np
 
 from kg.graph import Graph
 from kg.names import normal
@@ -17,6 +16,7 @@ from planner.base import Plan, ScoredPath
 from planner.lm import LanguageModel
 from planner.prompts import END, relation_words
 from reasoner.base import Answer, Evidence, Trace
+from reasoner.beam import Written, relation_trie, write
 from reasoner.prompts import evidence_question
 from reasoner.recall import parse_recital
 
@@ -55,11 +55,12 @@ def closed_prompt(form: str, question: str, known: Sequence[str] = ()) -> str:
 
 
 class ClosedBook:
-    """Traces without plan or evidence: the model's greedy answer, its names looked up in the graph.
+    """Traces without plan or evidence: what the model writes, its names looked up in the graph.
 
     A name that no entity has stays what the model wrote; it is right for no question. Nothing is proven, unless the
-    model recites how it gets there and every step is a stored fact: then that is the plan, and the support.
-    A trained model is prompted without examples.
+    model recites how it gets there and every step is a stored fact: then that is the plan, and the support. Of the
+    graph a recital uses the words of its relations; the confidence is the probability of what was written.
+    A trained model is prompted without examples. How it is written: `reasoner.beam`.
     """
 
     def __init__(self, graph: Graph, lm: LanguageModel) -> None:
@@ -67,53 +68,38 @@ class ClosedBook:
         self._lm = lm
         self._form = form_of(lm)
         self._words = relation_words(graph) if self._form == PATH else {}
+        self._relations = relation_trie(lm, self._words.values()) if self._words else None
 
     def traces(self, questions: Sequence[Question]) -> list[Trace]:
         """A trace for each question."""
         written = self.write([question.text for question in questions])
-        return [self._trace(question, text) for question, text in zip(questions, written, strict=True)]
+        return [self._trace(question, one) for question, one in zip(questions, written, strict=True)]
 
-    def _trace(self, question: Question, text: str) -> Trace:
+    def _trace(self, question: Question, written: Written) -> Trace:
+        text, sure = written.text, math.exp(written.logp)
         recital = parse_recital(self._graph, self._words, text) if self._form == PATH else None
         if recital is None:
-            return Trace(question, Plan((), note=NOTE), Evidence(()), self._answer(text))
+            return Trace(question, Plan((), note=NOTE), Evidence(()), self._answer(text, sure))
         if not recital.holds:
-            return Trace(question, Plan((), note=NOTE), Evidence(()), self._answer("; ".join(recital.names), text))
+            return Trace(
+                question, Plan((), note=NOTE), Evidence(()), self._answer("; ".join(recital.names), sure, text)
+            )
         entities, support = tuple(recital.walks), tuple(recital.walks.values())
-        answer = Answer(entities, support, text, "grounded", 1.0, len(entities))
+        answer = Answer(entities, support, text, "grounded", sure, len(entities))
         return Trace(question, Plan((ScoredPath(recital.relations, 0.0),), note=NOTE), Evidence(()), answer)
 
-    def write(self, texts: Sequence[str]) -> list[str]:
-        """The most probable next token again and again, up to a line break, for each question."""
+    def write(self, texts: Sequence[str], known: Sequence[Sequence[str]] = ()) -> list[Written]:
+        """What the model has for each question, after lines that may be `known` for it."""
         preamble = closed_book_preamble() if self._form == SHOTS else ""
-        tree = self._lm.tree(preamble, [closed_prompt(self._form, text) for text in texts])
-        nodes = tree.begin()
-        written: list[list[int]] = [[] for _ in texts]
-        going = list(range(len(texts)))
-        for _ in range(RECITED if self._form == PATH else LONGEST):
-            for number in going:
-                written[number].append(int(np.argmax(nodes[number].logp)))
-            going = [number for number in going if not self._is_over(written[number])]
-            if not going:
-                break
-            last = [[(written[number][-1],)] for number in going]
-            steps = tree.extend([nodes[number] for number in going], last)
-            for number, (step,) in zip(going, steps, strict=True):
-                nodes[number] = step.node
-        return [self._text(tokens) for tokens in written]
+        lines = known or [()] * len(texts)
+        prompts = [closed_prompt(self._form, text, some) for text, some in zip(texts, lines, strict=True)]
+        return write(self._lm, preamble, prompts, RECITED if self._form == PATH else LONGEST, self._relations)
 
-    def _is_over(self, tokens: list[int]) -> bool:
-        return tokens[-1] == self._lm.tokenizer.eos_token_id or "\n" in self._text(tokens, whole=True).lstrip()
-
-    def _text(self, tokens: list[int], whole: bool = False) -> str:
-        text: str = self._lm.tokenizer.decode(tokens, skip_special_tokens=True)
-        return text if whole else text.strip().partition("\n")[0].strip()
-
-    def _answer(self, text: str, whole: str = "") -> Answer:
+    def _answer(self, text: str, sure: float, whole: str = "") -> Answer:
         entities = tuple(dict.fromkeys(entities_in(self._graph, text)))
         if not entities:
             return Answer((), (), "the model wrote nothing", "no grounded answer", 0.0)
-        return Answer(entities, (), whole or text, "grounded", 1.0, len(entities))
+        return Answer(entities, (), whole or text, "grounded", sure, len(entities))
 
 
 def entities_in(graph: Graph, text: str, separators: Sequence[str] = SEPARATORS) -> list[str]:

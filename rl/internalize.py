@@ -24,6 +24,7 @@ from rl.internalize_loss import Item, batch_loss, role_means
 from rl.internalize_sample import Round, Sampler, share
 from rl.internalize_settings import METHODS, Internalization
 from rl.knowledge import Knowledge, Lesson
+from rl.noise import Noise
 
 PROBE = 32  # questions by which the gap is measured before and after
 
@@ -58,6 +59,8 @@ class Internalizer:
         self._model, self._lessons, self._settings, self._run = model, lessons, settings, run
         self._progress = progress
         self._sampler = Sampler(model, tokenizer, knowledge, lessons, form_of(settings), settings)
+        self._noise = Noise(tokenizer, settings.noise)
+        self._labels = {lesson.topic: knowledge.graph.entity(lesson.topic).label for lesson in lessons}
         self._learned = [part for part in model.parameters() if part.requires_grad]
         self._optimizer = torch.optim.AdamW(  # fused: over whole layers its steps cost as much as the passes else
             self._learned, settings.learning_rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay, fused=True
@@ -89,6 +92,8 @@ class Internalizer:
         self._number += 1
         is_warming = self._tokens < self._settings.warm * self._settings.tokens
         asked = order(self._lessons, self._number - 1, self._settings)
+        stray = random.Random(f"{self._settings.seed} noise {self._number}")
+        asked = self._noise.over(asked, [self._labels[lesson.topic] for lesson in asked], stray)
         found: Round = self._sampler.round(self._number, asked, is_warming)
         logged: dict[str, list[float]] = {"loss": []}
         for items in self._batches(found.items):

@@ -18,6 +18,7 @@ class Internalization:
     tokens: int = key(300_000, "Tokens to train on, whatever the method; it stops at the batch that reaches them.", 1)
     warm: float = key(0.4, "The share of the tokens that is spent on SFT first (rlag, grpo).", 0, 1)
     rationale: bool = key(True, "Recite the path before the answer (of no effect on pretrain).")
+    noise: float = key(0.5, "The share of questions that are asked with stray words, in which a name stays.", 0, 1)
     most_answers: int = key(3, "Entities of a step at most; questions with longer lists are left out.", 1)
     limit: int = key(0, "Questions to learn from at most, drawn by the seed (0: all).", 0)
     round: int = key(256, "Questions a round: sampled, judged, then learned from.", 1)

@@ -119,6 +119,7 @@ def keep(run: Run, policy: Any, config: Mapping[str, Any], start: Run, card: str
     """One of the two as a finished run of its own."""
     run.begin({**config, "model": start.config.get("model"), "start": str(start.folder)}, [], False, force=True)
     run.save_weights(policy.model, policy.tokenizer)
+    run.keep_cases(start)
     run.finish(card)
 
 

@@ -146,6 +146,7 @@ def refine(
             refinement = refinement_of(policy, found, settings, run, progress)
             result = refinement.run()
             run.save_weights(policy.model, policy.tokenizer)
+            run.keep_cases(start)
             run.log({"step": result["steps"], **result, "advice": refinement.advice})
             run.finish(card(found, settings, result, refinement.advice))
     except BaseException:

@@ -14,10 +14,13 @@ from typing import Any
 from kg.errors import LoadError, ModelError
 from kg.graph import Graph, content_hash
 from kg.types import Progress
+from planner.cases import write_cases
 from planner.check import row_problems
 from planner.data import Row
+from planner.encoder import Encoder
 from planner.finetune import Sample, fit, prepare, trial_seconds
 from planner.folder import Folder, open_folder
+from planner.prompts import relation_words
 from planner.run import Run, is_main
 from planner.settings import Training
 from planner.train import training_samples
@@ -144,12 +147,16 @@ def train(
     run = Run(out)
     run.check_target(resume, force)
     ready = prepare(found.samples, settings, progress)
+    # Wanted at the end; if it cannot be had, that is to be known before the hours of training.
+    encoder = Encoder(progress=progress) if found.about["role"] == "planner" and is_main() else None
     passes = round(len(ready.ordered) / len(found.samples), 2)
     shown = [{"prompt": sample.prompt, "targets": sample.targets} for sample in found.samples[:SHOWN]]
     is_new = run.begin({**config_of(found, settings), "passes": passes}, shown, resume, force)
     try:
         with run.disk_errors():
             result = {**fit(ready, found.dev, settings, run, progress), "passes": passes}
+            if encoder:
+                write_cases(run, found.samples, relation_words(found.graph), encoder, progress)
             if found.cases:
                 calibrate(run, found, progress)
             run.log(result)

@@ -1,73 +1,145 @@
-"""A trained model and the semantic planner together: who is sure decides."""
+"""A trained model, like questions and the semantic planner together: who is sure decides."""
 
 from __future__ import annotations
 
-from math import exp, log
+from collections.abc import Mapping
+from math import log
+from typing import Any
 
 import pytest
 
-from kg.types import RelationPath
+from kg.graph import Graph
+from kg.types import Question, RelationPath, Topic
 from planner.decode import Decoded, Hypothesis
-from planner.lexical import Prior
+from planner.lexical import LexicalPlanner, Prior
 from planner.neural import NOTHING
-from planner.trained import WEIGHT, weighed
+from planner.space import PlanSpace
+from planner.trained import CASES, NOT_ASKED, SEMANTIC, UNSEEN, Known, TrainedPlanner, is_legal, weighed
 
 R: RelationPath = ("r",)
 S: RelationPath = ("s",)
 T: RelationPath = ("s", "~t")
 
 
-def decoded(probabilities: dict[RelationPath, float], nothing: float = 0.001) -> Decoded:
+def decoded(probabilities: Mapping[RelationPath, float], nothing: float = 0.001, exact: bool = True) -> Decoded:
     best = tuple(Hypothesis(path, log(p)) for path, p in probabilities.items())
-    return Decoded(best, 0.0, True, 5, (Hypothesis((NOTHING,), log(nothing)),))
+    return Decoded(best, 0.0, exact, 5, (Hypothesis((NOTHING,), log(nothing)),))
 
 
-def prior(probabilities: dict[RelationPath, float], fits: float = 0.8, complete: bool = True) -> Prior:
-    return Prior(
-        sorted(probabilities, key=lambda path: -probabilities[path]), lambda p: log(probabilities[p]), fits, complete
+def known(
+    semantic: Mapping[RelationPath, float],
+    cases: Mapping[RelationPath, float],
+    fits: float = 0.8,
+    complete: bool = True,
+) -> Known:
+    best = sorted(semantic, key=lambda path: -semantic[path])
+    return Known(Prior(best, lambda path: log(semantic[path]), fits, complete), cases)
+
+
+def test_the_product_decides() -> None:
+    semantic, cases, model = {R: 0.04, S: 0.92, T: 0.04}, {R: 0.3, S: 0.5}, {R: 0.6, S: 0.3, T: 0.1}
+    plan = weighed(known(semantic, cases), decoded(model), 3)
+    products = {
+        path: model[path] * semantic[path] ** SEMANTIC * (cases.get(path, 0.0) + UNSEEN) ** CASES for path in model
+    }
+    order = sorted(products, key=lambda path: -products[path])
+    assert [path.relations for path in plan.paths] == order
+    assert [path.probability for path in plan.paths] == pytest.approx(
+        [products[path] / sum(products.values()) for path in order]
     )
 
 
-def test_a_model_that_is_certain_has_the_word() -> None:
-    plan = weighed(prior({R: 0.001, S: 0.999}, fits=0.01), decoded({R: 0.95, S: 0.04}), 2)
-    assert plan.paths[0].relations == R
-    assert plan.fits == pytest.approx(0.999)
-    assert plan.exact
-
-
-def test_where_it_is_not_the_product_decides() -> None:
-    plan = weighed(prior({R: 0.04, S: 0.92, T: 0.04}), decoded({R: 0.6, S: 0.3, T: 0.1}), 3)
-    assert [path.relations for path in plan.paths] == [S, R, T]
-    products = [0.3 * 0.92**WEIGHT, 0.6 * 0.04**WEIGHT, 0.1 * 0.04**WEIGHT]
-    assert [path.probability for path in plan.paths] == pytest.approx([one / sum(products) for one in products])
+def test_like_questions_outweigh_a_model_that_is_sure() -> None:
+    sure = decoded({R: 0.95, S: 0.04})
+    assert weighed(known({R: 0.5, S: 0.5}, {S: 1.0}), sure, 1).paths[0].relations == S
+    assert weighed(known({R: 0.5, S: 0.5}, {}), sure, 1).paths[0].relations == R
 
 
 def test_drafts_that_the_model_did_not_list_are_weighed_too() -> None:
     found = decoded({R: 0.5})
     drafted = Decoded(found.best, 0.0, True, 5, (Hypothesis(S, log(0.4)), *found.drafted))
-    assert weighed(prior({R: 0.01, S: 0.99}), drafted, 1).paths[0].relations == S
+    assert weighed(known({R: 0.01, S: 0.99}, {}), drafted, 1).paths[0].relations == S
 
 
 def test_it_is_proven_unless_another_plan_might_be_better() -> None:
     listed = decoded({R: 0.6, S: 0.2})
-    assert weighed(prior({R: 0.9, S: 0.1}), listed, 1).exact
-    assert not weighed(prior({R: 0.01, S: 0.01, T: 0.98}), listed, 1).exact
-    assert not weighed(prior({R: 0.9, S: 0.1}, complete=False), listed, 1).exact
+    assert weighed(known({R: 0.9, S: 0.1}, {R: 1.0}), listed, 1).exact
+    assert not weighed(known({R: 0.01, S: 0.01, T: 0.98}, {}), listed, 1).exact  # by meaning
+    assert not weighed(known({R: 0.5, S: 0.4, T: 0.1}, {T: 1.0}), listed, 1).exact  # by like questions
+    assert not weighed(known({R: 0.9, S: 0.1}, {R: 1.0}, complete=False), listed, 1).exact
+    assert not weighed(known({R: 0.9, S: 0.1}, {R: 1.0}), decoded({R: 0.6, S: 0.2}, exact=False), 1).exact
 
 
 def test_the_first_may_be_proven_where_the_others_are_not() -> None:
-    plan = weighed(prior({R: 0.8, S: 0.1, T: 0.1}), decoded({R: 0.9, S: 0.01}), 2)  # 0.089 of the model's is not listed
+    plan = weighed(known({R: 0.4, S: 0.2, T: 0.4}, {R: 0.9}), decoded({R: 0.9, S: 0.01}), 2)
     assert not plan.exact
     assert plan.note.startswith("plan 1 is the most probable of all")
-    unsure = weighed(prior({R: 0.5, S: 0.1, T: 0.4}), decoded({R: 0.3, S: 0.01}), 2)
+    unsure = weighed(known({R: 0.1, S: 0.1, T: 0.8}, {}), decoded({R: 0.3, S: 0.01}), 2)
     assert not unsure.exact
     assert not unsure.note.startswith("plan 1")
 
 
-def test_none_and_the_semantic_planner_together_refuse() -> None:
-    plans: dict[RelationPath, float] = {R: 0.5, S: 0.2}
-    unsure: dict[RelationPath, float] = {R: 0.5, S: 0.5}
-    refusal = weighed(prior(unsure, fits=0.1), decoded(plans, nothing=0.3), 1)
-    overruled = weighed(prior(unsure, fits=0.95), decoded(plans, nothing=0.3), 1)
-    assert refusal.fits < 0.5 < overruled.fits
-    assert 0 <= exp(refusal.paths[0].logp) <= 1
+def test_without_the_model_it_is_said_so_and_proven() -> None:
+    plan = weighed(known({R: 0.7, S: 0.2, T: 0.1}, {R: 0.9}), None, 3)
+    assert [path.relations for path in plan.paths] == [R, S, T]
+    assert plan.exact
+    assert plan.note == NOT_ASKED
+
+
+def test_each_counts_for_whether_any_plan_fits() -> None:
+    unsure = {R: 0.5, S: 0.5}
+
+    def fits(cases: float, semantic: float, nothing: float) -> float:
+        return weighed(known(unsure, {R: cases}, semantic), decoded({R: 0.5, S: 0.2}, nothing), 1).fits
+
+    whole = fits(0.5, 0.5, 0.5)
+    for worse in (fits(0.05, 0.5, 0.5), fits(0.5, 0.1, 0.5), fits(0.5, 0.5, 0.9)):
+        assert worse < whole
+    assert fits(0.05, 0.1, 0.9) < 0.5 < fits(0.95, 0.9, 0.1)
+    assert weighed(known(unsure, {R: 1.0}, 0.9), None, 1).fits > 0.5 > weighed(known(unsure, {}, 0.4), None, 1).fits
+
+
+class Voting:
+    """Cases that vote as they are told."""
+
+    def __init__(self, shares: Mapping[RelationPath, float]) -> None:
+        self.shares = shares
+
+    def vote(self, text: str) -> Mapping[RelationPath, float]:
+        return self.shares
+
+
+class Asked:
+    """A model that counts the questions that it is asked."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def decoded(self, questions: Any, spaces: Any, k: int, drafts: Any) -> list[Decoded]:
+        self.count += len(questions)
+        return [decoded({path: 0.2 for path in row if path != (NOTHING,)}) for row in drafts]
+
+
+@pytest.mark.parametrize(
+    ("shares", "asks"),
+    [({("directed_by",): 1.0}, 0), ({("actor",): 1.0}, 1), ({("gone",): 1.0}, 1), ({}, 1)],
+)
+def test_the_model_is_asked_where_the_others_are_not_sure(
+    films: Graph, shares: Mapping[RelationPath, float], asks: int
+) -> None:
+    lm: Any = Asked()
+    voting: Any = Voting(shares)
+    planner = TrainedPlanner(films, lm, LexicalPlanner(films), voting)
+    heat = Question("Who was Heat directed by?", (Topic(films.entity("heat"), 1.0, "Heat"),))
+    (plan,) = planner.plan([heat], 3)
+    assert lm.count == asks
+    assert plan.paths
+    assert (plan.paths[0].relations == ("directed_by",)) or asks  # words say so; like questions may not
+
+
+def test_legal_is_what_can_be_walked(films: Graph) -> None:
+    space = PlanSpace(films, ["heat"], 2)
+    assert is_legal(("directed_by", "born_in"), space)
+    assert not is_legal((), space)
+    assert not is_legal(("born_in",), space)
+    assert not is_legal(("directed_by", "born_in", "~born_in"), space)

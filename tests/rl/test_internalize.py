@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import re
 from dataclasses import replace
 from math import exp, log
 from pathlib import Path
@@ -17,6 +19,7 @@ from planner.data import PlanLabel, Row
 from planner.lm import LanguageModel
 from planner.prompts import relation_words
 from planner.run import Run
+from reasoner.beam import Written
 from reasoner.closed_book import ANSWER, PATH, ClosedBook
 from reasoner.recall import parse_recital, recite
 from reasoner.verify import problems
@@ -26,6 +29,7 @@ from rl.internalize_loss import CHOSEN, KNOWLEDGE, REJECTED, advantages, grpo, r
 from rl.internalize_model import load
 from rl.internalize_settings import Internalization
 from rl.knowledge import Knowledge, Lesson
+from rl.noise import Noise
 from rog.evaluation.arms import Setup, parse_system
 from rog.internalizing import Lessons, gathered, internalize
 
@@ -235,16 +239,6 @@ def test_adapters_are_merged(films: Store, tiny_folder: Path, tmp_path: Path) ->
     assert LanguageModel(str(tmp_path / "more")).run is not None
 
 
-class Reciting:
-    """A model that writes given texts."""
-
-    def __init__(self, texts: list[str]) -> None:
-        self.texts = texts
-
-    def write(self, texts: list[str]) -> list[str]:
-        return self.texts
-
-
 def test_a_recited_answer_is_proven_or_not(films: Store, tiny: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = ClosedBook(films, tiny)
     closed._form, closed._words = PATH, relation_words(films)
@@ -254,12 +248,40 @@ def test_a_recited_answer_is_proven_or_not(films: Store, tiny: LanguageModel, mo
         "Heat -> directed by: Ridley Scott -> born in: Chicago",
         "Chicago, I think",
     ]
-    monkeypatch.setattr(closed, "write", lambda asked: texts)
+    monkeypatch.setattr(closed, "write", lambda asked: [Written(text, log(0.25)) for text in texts])
     proven, wrong, words = closed.traces([heat] * 3)
     assert proven.answer.entities == wrong.answer.entities == ("chicago",)
     assert not problems(films, heat, proven.plan, proven.answer)
     assert problems(films, heat, wrong.plan, wrong.answer)
     assert words.answer.entities == ("chicago", "I think")
+    assert [trace.answer.confidence for trace in (proven, wrong, words)] == pytest.approx([0.25] * 3)
+
+
+class Vocabulary:
+    """A tokenizer's vocabulary, of which only whole words may be strewn in."""
+
+    def get_vocab(self) -> dict[str, int]:
+        return {"Ġstray": 0, "ing": 1, "Ġof": 2, "Ġ42": 3, "▁other": 4}
+
+
+def test_noise_leaves_the_name_and_some_questions(lessons: list[Lesson]) -> None:
+    labels = ["Heat", "The Insider", "Gladiator", "Ridley Scott", "Michael Mann", "Heat", "Heat"]
+    noise, draw = Noise(Vocabulary(), 0.5), random.Random(0)
+    rounds = [noise.over(lessons, labels, draw) for _ in range(40)]
+    assert rounds[:1] == [Noise(Vocabulary(), 0.5).over(lessons, labels, random.Random(0))]
+    disturbed = [new.question for some in rounds for new, old in zip(some, lessons, strict=True) if new != old]
+    assert 0.25 < len(disturbed) / (40 * len(lessons)) < 0.5  # in some no word happens to be touched
+    assert {word for text in disturbed for word in re.findall(r"\b(?:stray|other|ing|of|42)\b", text)} >= {
+        "stray",
+        "other",
+    }
+    assert not any("42" in text.split() or "ing" in text.split() for text in disturbed)
+    for some in rounds:
+        for new, old, label in zip(some, lessons, labels, strict=True):
+            assert label in new.question
+            assert replace(new, question="") == replace(old, question="")
+    assert Noise(Vocabulary(), 0.0).over(lessons, labels, draw) == lessons
+    assert noise.disturbed("Who directed it?", "Heat", draw) == "Who directed it?"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,90 @@
+"""What questions like this one were answered by in training (case-based reasoning: Das et al., EMNLP 2021).
+
+(arXiv:2104.08762.) A fine-tuned model is sure of the wordings that it knows and lost in others; a sentence encoder that
+was never trained on the graph still sees which of the known questions a new one resembles.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg.errors import ModelError
+from kg.types import Progress, RelationPath
+from planner.encoder import Encoder
+from planner.finetune import Sample
+from planner.prompts import PATH, parse_plan
+from planner.run import CASES, Run
+
+WIDTH = 0.04  # of the kernel, in cosine: any from .02 to .06 does as well (docs/LOG.md)
+FAR = 0.9  # cosine at which a question without any plan is thought to lie: what is less alike says little
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Training questions with their topics masked: unit vectors (n, width), and each one's plans with their shares.
+
+    The plan of a question that no plan answers is the empty one.
+    """
+
+    encoder: Encoder
+    vectors: NDArray[np.float32]
+    plans: Sequence[Mapping[RelationPath, float]]
+    far: float = FAR
+
+    def vote(self, text: str) -> dict[RelationPath, float]:
+        """The share of each plan among questions like this masked one; the less alike, the less a question counts.
+
+        What the shares lack of 1 no question speaks for.
+        """
+        alike = self.vectors @ self.encoder.tokens(text).sentence
+        top = max(float(alike.max()), self.far)
+        weights = np.exp((alike - top) / WIDTH)
+        total = float(weights.sum()) + exp((self.far - top) / WIDTH)
+        found: dict[RelationPath, float] = defaultdict(float)
+        for place in np.flatnonzero(weights > total * 1e-4).tolist():
+            for path, share in self.plans[place].items():
+                found[path] += share * float(weights[place]) / total
+        return dict(found)
+
+
+def write_cases(
+    run: Run, samples: Sequence[Sample], words: Mapping[str, str], encoder: Encoder, progress: Progress | None = None
+) -> None:
+    """Keep what a planner was trained on beside its weights, whole or not at all; `words` are those of relations."""
+
+    def tell(done: int) -> None:
+        if progress:
+            progress("reading the questions once more", done, len(samples))
+
+    vectors = encoder.sentences([sample.prompt.removesuffix(PATH) for sample in samples], tell)
+    plans = [
+        [(parse_plan("".join(pieces[:-1]), words) or (), share) for pieces, share in sample.targets]
+        for sample in samples
+    ]
+    beside = run.folder / f".{CASES}.part"  # `none` is no relation: the empty plan
+    with beside.open("wb") as stream:
+        np.savez(stream, vectors=vectors.astype(np.float16), plans=np.array(json.dumps(plans)))
+    beside.replace(run.folder / CASES)
+
+
+def read_cases(run: Run, encoder: Encoder) -> Cases:
+    """The cases that a run keeps; ModelError if it has none, or if they are damaged."""
+    file = run.folder / CASES
+    if not file.exists():
+        raise ModelError(
+            f"{run.folder} has no {CASES}, as runs of earlier versions: train again, or use lm:{run.folder}"
+        )
+    try:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
+            vectors, plans = found["vectors"].astype(np.float32), json.loads(str(found["plans"]))
+        return Cases(encoder, vectors, [{tuple(path): float(share) for path, share in row} for row in plans])
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+        raise ModelError(f"{file} is damaged: {error}") from None

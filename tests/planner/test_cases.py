@@ -1,0 +1,104 @@
+"""Training questions as cases: kept beside a run, asked by likeness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from kg.errors import ModelError
+from kg.graph import Graph
+from planner.cases import Cases, read_cases, write_cases
+from planner.data import PlanLabel, Row
+from planner.encoder import Encoder, Tokens
+from planner.prompts import relation_words
+from planner.run import CASES, Run
+from planner.train import plan_samples
+
+WORDS = "who directed made film where was born cost how much of the in [film] [person]".split()
+
+
+class Bag:
+    """An encoder whose vectors are bags of a few words."""
+
+    def tokens(self, text: str) -> Tokens:
+        return Tokens(self.sentences([text])[0], np.empty((0, 0), np.float32), ())
+
+    def sentences(self, texts: Sequence[str], told: Callable[[int], None] = lambda done: None) -> NDArray[np.float32]:
+        told(0)
+        rows = [[float(word in text.lower().replace("?", "").split()) for word in WORDS] for text in texts]
+        table = np.array(rows, np.float32) + 1e-3
+        return np.asarray(table / np.linalg.norm(table, axis=1, keepdims=True))
+
+
+def row(text: str, topic: str, mention: str, *plans: PlanLabel) -> Row:
+    return Row(text, text, ("chicago",) if plans else (), (topic,), mention, plans=plans)
+
+
+ROWS = [
+    row("Who directed Heat?", "heat", "Heat", PlanLabel(("directed_by",), 1.0, 1.0, 1.0)),
+    row(
+        "Where was Michael Mann born?",
+        "mann",
+        "Michael Mann",
+        PlanLabel(("born_in",), 1.0, 1.0, 3.0),
+        PlanLabel(("born_in", "~born_in", "born_in"), 1.0, 1.0, 1.0),
+    ),
+    row("How much did Heat cost?", "heat", "Heat"),
+]
+
+
+@pytest.fixture
+def cases(films: Graph, tmp_path: Path) -> Cases:
+    encoder: Any = Bag()
+    told: list[int] = []
+    write_cases(
+        Run(tmp_path),
+        plan_samples(ROWS, films),
+        relation_words(films),
+        encoder,
+        lambda what, done, total: told.append(done),
+    )
+    assert told == [0]
+    assert [path.name for path in tmp_path.iterdir()] == [CASES]
+    return read_cases(Run(tmp_path), encoder)
+
+
+def test_a_question_has_the_plans_of_those_like_it(cases: Cases) -> None:
+    found = cases.vote("Who made [film]?")
+    assert max(found, key=lambda path: found[path]) == ("directed_by",)
+    born = cases.vote("Where was [person] born?")
+    assert born["born_in",] == pytest.approx(3 * born["born_in", "~born_in", "born_in"])
+    assert sum(born.values()) > 0.9 > sum(found.values())  # it reads the same; the other does not
+
+
+def test_what_nothing_answered_is_remembered_too(cases: Cases) -> None:
+    assert cases.vote("How much did [film] cost?")[()] > 0.9
+
+
+def test_what_is_unlike_all_says_little(cases: Cases) -> None:
+    assert sum(cases.vote("cost of the born").values()) < 0.1
+    assert sum(replace(cases, far=0.0).vote("cost of the born").values()) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_missing_or_damaged(tmp_path: Path, cases: Cases) -> None:
+    encoder: Any = Bag()
+    with pytest.raises(ModelError, match=r"has no cases\.npz, as runs of earlier versions: train again, or use lm:"):
+        read_cases(Run(tmp_path / "none"), encoder)
+    file = tmp_path / CASES
+    for damaged in (b"", file.read_bytes()[:200], b"text"):
+        file.write_bytes(damaged)
+        with pytest.raises(ModelError, match=r"cases\.npz is damaged"):
+            read_cases(Run(tmp_path), encoder)
+
+
+def test_many_sentences_are_read_as_one_by_one() -> None:
+    encoder = Encoder()
+    texts = ["Who directed [film]?", "x", "Where was the director of the film that [person] acted in born?"] * 30
+    together = encoder.sentences(texts)
+    assert together == pytest.approx(np.array([encoder.tokens(text).sentence for text in texts]), abs=1e-5)
