@@ -164,6 +164,35 @@ def test_all_of_it_by_keyboard(page: Page) -> None:
     expect(page.locator("#answer .entities")).to_have_text("Oceania")
 
 
+LATE_FIRST = """
+const fetched = window.fetch, waits = [0, 0, 600, 300, 0];
+window.fetch = async (url, ...rest) => {
+  const response = await fetched(url, ...rest);
+  if (String(url).includes('/v1/next')) await new Promise(then => setTimeout(then, waits.shift() ?? 0));
+  return response;
+};
+"""
+
+
+def test_who_chooses_faster_than_the_graph_answers_keeps_the_last_choice(page: Page) -> None:
+    page.add_init_script(LATE_FIRST)
+    page.reload()
+    ask(page, DEMO_QUESTIONS[0])
+    page.get_by_role("button", name="Write a plan").press("Enter")
+    expect(page.get_by_label("step 1")).to_be_focused()
+    page.get_by_label("step 1").select_option("continent")
+    walk = page.get_by_role("button", name="Walk it")
+    expect(walk).to_be_enabled()
+    for relation in ("~country", "~top_producer", "capital"):
+        page.get_by_label("step 1").select_option(relation)
+    walk.focus()
+    page.wait_for_timeout(1000)  # the answers about the first two are in
+    expect(page.get_by_label("step 1")).to_have_value("capital")
+    expect(walk).to_be_focused()
+    walk.press("Enter")
+    expect(page.locator("#answer .entities")).to_have_text("Canberra")
+
+
 @pytest.mark.parametrize("page", [(360, "light")], indirect=True)
 def test_a_phone_needs_no_sideways_scrolling(page: Page) -> None:
     ask(page, LIMA)

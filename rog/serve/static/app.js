@@ -314,11 +314,14 @@ function next(entities, path) {
 function edit(path) {
   edited = { entity: current.entity ?? '', path };
   $('#editor').hidden = false;
-  return steps().then(() => [...$('#editor').querySelectorAll('select')].at(path.length ? -2 : -1)?.focus());
+  return steps(selects => selects.at(path.length ? -2 : -1));
 }
-async function steps() {
+let drawing = 0;
+/** Draws the steps and focuses the select that `chosen` picks; nothing if another drawing began meanwhile. */
+async function steps(chosen = () => null) {
+  const mine = ++drawing;
   const entities = edited.entity ? [edited.entity] : topics.map(topic => topic.key);
-  const from = el('label', {}, 'from', el('select', { onchange: event => { edited.entity = event.target.value; steps(); } },
+  const from = el('label', {}, 'from', el('select', { onchange: event => { edited.entity = event.target.value; steps(selects => selects[0]); } },
     topics.length > 1 && el('option', { value: '' }, 'all of them'),
     topics.map(topic => el('option', { value: topic.key, selected: topic.key === edited.entity }, `${topic.label} (${topic.types[0] ?? topic.key})`))));
   const parts = [from];
@@ -326,6 +329,7 @@ async function steps() {
   try {
     for (let n = 0; n <= edited.path.length && n < 6; n++) {
       const found = await next(entities, edited.path.slice(0, n));
+      if (mine !== drawing) return;
       reach = found.reached;
       const known = found.options.some(option => option.relation === edited.path[n]);
       if (n < edited.path.length && !known) edited.path = edited.path.slice(0, n);    // no walk goes on like that
@@ -333,7 +337,7 @@ async function steps() {
       const change = event => {
         const value = event.target.value;
         edited.path = value ? [...edited.path.slice(0, n), value, ...edited.path.slice(n + 1)] : edited.path.slice(0, n);
-        steps().then(() => [...$('#editor').querySelectorAll('select')][n + 1]?.focus());
+        steps(selects => selects[n + 1]);
       };
       parts.push(el('label', {}, `step ${n + 1}`, el('select', { onchange: change },
         el('option', { value: '' }, n < edited.path.length ? '— end here —' : n ? '— that is all —' : '— choose —'),
@@ -342,10 +346,13 @@ async function steps() {
     }
     $('#editor .soft').textContent = edited.path.length ? `reaches ${count(reach, 'entity', 'entities')}` : 'Only relations that lead on from here are offered.';
   } catch (error) {
+    if (mine !== drawing) return;
     $('#editor .soft').textContent = error.message;
   }
+  const gone = $('#editor').contains(document.activeElement) && !$('#editor .steps').contains(document.activeElement);
   $('#editor .steps').replaceChildren(...parts);
   $('#editor button[type=submit]').disabled = !edited.path.length;
+  if (!gone) chosen([...$('#editor').querySelectorAll('select')])?.focus();           // who is at "Walk it" already stays there
 }
 
 // ---- exploring
