@@ -23,6 +23,7 @@ from benchmarks.common import Row, demo_rows
 from kg.graph import Graph
 from kg.open import open_graph
 from kg.types import RelationPath
+from planner.choice import conditional_logit
 from planner.coefficients import COEFFICIENTS
 from planner.combined import CombinedPlanner
 from planner.encoder import Encoder
@@ -77,18 +78,8 @@ def rightness(graph: Graph, row: Row, plans: Sequence[RelationPath]) -> NDArray[
 def fit_logit(cases: Sequence[Case], columns: Sequence[int], penalty: float = 1e-3) -> NDArray[np.float64]:
     """Coefficients of the conditional logit on some columns."""
     usable = [case for case in cases if case.right.any()]
-    tables = [torch.tensor(case.table[:, list(columns)]) for case in usable]
-    rights = [torch.tensor(case.right) for case in usable]
-    weights = torch.zeros(len(columns), dtype=torch.float64, requires_grad=True)
-
-    def loss() -> torch.Tensor:
-        total = torch.zeros((), dtype=torch.float64)
-        for table, right in zip(tables, rights, strict=True):
-            scores = table @ weights
-            total = total + scores.logsumexp(0) - scores[right].logsumexp(0)
-        return total / len(tables) + penalty * (weights**2).sum()
-
-    return minimised(loss, weights)
+    tables = [case.table[:, list(columns)] for case in usable]
+    return conditional_logit(tables, [case.right for case in usable], np.zeros(len(columns)), penalty)
 
 
 def fit_binary(rows: Table, labels: NDArray[np.bool_], penalty: float = 1e-2) -> NDArray[np.float64]:
@@ -98,22 +89,14 @@ def fit_binary(rows: Table, labels: NDArray[np.bool_], penalty: float = 1e-2) ->
     share = targets * (0.5 / targets.mean()) + (1 - targets) * (0.5 / (1 - targets.mean()))
     weights = torch.zeros(inputs.shape[1], dtype=torch.float64, requires_grad=True)
 
-    def loss() -> torch.Tensor:
-        each = torch.nn.functional.binary_cross_entropy_with_logits(inputs @ weights, targets, weight=share)
-        return each + penalty * (weights[:-1] ** 2).sum()
-
-    return minimised(loss, weights)
-
-
-def minimised(loss: Callable[[], torch.Tensor], weights: torch.Tensor) -> NDArray[np.float64]:
-    """The weights after L-BFGS."""
     optimizer = torch.optim.LBFGS([weights], max_iter=500, line_search_fn="strong_wolfe")
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
-        value = loss()
-        value.backward()  # type: ignore[no-untyped-call]
-        return value
+        each = torch.nn.functional.binary_cross_entropy_with_logits(inputs @ weights, targets, weight=share)
+        loss = each + penalty * (weights[:-1] ** 2).sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]
     result: NDArray[np.float64] = weights.detach().numpy()

@@ -83,7 +83,12 @@ def measured(name: str, graph: Store, questions: list[RawQuestion]) -> list[str]
         f"no path to the answers {lost}; gold among the plans {there:.3f}"
     ]
     default = WeighSettings()
-    arms = {"by F1": replace(default, rounds=0), "with votes": default, "votes, no labels": replace(default, named=1.0)}
+    arms = {
+        "by F1": replace(default, rounds=0),
+        "votes and words": default,
+        "votes alone": replace(default, explained=0.0),
+        "no labels": replace(default, named=1.0),
+    }
     return lines + [f"  {arm:<18}" + shares(graph, rows, mined, settings) for arm, settings in arms.items()]
 
 

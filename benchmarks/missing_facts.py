@@ -28,9 +28,8 @@ from planner.lexical import LexicalPlanner
 from planner.lm import LanguageModel
 from planner.registry import bundled_run, trained_planner
 from planner.run import Run
-from reasoner.calibrate import read_weights
 from reasoner.pipeline import RoG
-from reasoner.quoting import QuotingReasoner
+from reasoner.quoting import QuotingReasoner, Weights
 from reasoner.symbolic import SymbolicReasoner
 from rog.evaluation.evaluate import bootstrap, set_f1
 
@@ -76,7 +75,7 @@ def systems(graph: Graph, reasoner: str) -> Iterator[tuple[str, RoG]]:
     trained = trained_planner(Run(Path(bundled_run("planner", open_graph("demo")))), graph)
     yield "the bundled planner", RoG(graph, trained, symbolic)
     if reasoner:
-        reading = QuotingReasoner(graph, LanguageModel(reasoner), read_weights(Path(reasoner)))
+        reading = QuotingReasoner(graph, LanguageModel(reasoner), Run(Path(reasoner)).calibration(Weights))
         yield "and a trained reasoner", RoG(graph, trained, reading)
 
 

@@ -33,9 +33,8 @@ from planner.lm import LanguageModel
 from planner.neural import TRAINED_MASS, LmPlanner
 from planner.run import Run
 from reasoner.base import Answer, Evidence, Reasoner, Trace
-from reasoner.calibrate import read_weights
 from reasoner.pipeline import RoG
-from reasoner.quoting import QuotingReasoner
+from reasoner.quoting import QuotingReasoner, Weights
 from reasoner.symbolic import SymbolicReasoner
 from reasoner.verify import problems
 from rl.settings import Joint
@@ -72,7 +71,7 @@ def asked(graph: Graph, rows: Sequence[Row], planner: Run, reasoner: Run | None)
     """All questions, linked, answered by the models alone."""
     models = [LanguageModel(str(run.folder)) for run in (planner, reasoner) if run]
     reading: Reasoner = (
-        QuotingReasoner(graph, models[1], read_weights(reasoner.folder)) if reasoner else SymbolicReasoner(graph)
+        QuotingReasoner(graph, models[1], reasoner.calibration(Weights)) if reasoner else SymbolicReasoner(graph)
     )
     rog = RoG(graph, LmPlanner(graph, models[0], TRAINED_MASS), reading, K, limit=LIMIT)
     found = []

@@ -78,7 +78,7 @@ def write_cases(
 def read_cases(run: Run, encoder: Encoder) -> Cases:
     """The cases that a run keeps; ModelError if it has none, or if they are damaged."""
     file = run.folder / CASES
-    if not file.exists():
+    if not run.has_cases:
         raise ModelError(
             f"{run.folder} has no {CASES}, as runs of earlier versions: train again, or use lm:{run.folder}"
         )

@@ -61,10 +61,11 @@ def trained_planner(run: Run, graph: Graph, progress: Progress | None = None) ->
     """The planner of a training run, on whatever graph."""
     from planner.cases import read_cases
     from planner.encoder import Encoder
-    from planner.trained import TrainedPlanner
+    from planner.trained import TrainedPlanner, Voices
 
     model, encoder = lm_planner(str(run.folder), graph, progress), Encoder(progress=progress)
-    return TrainedPlanner(graph, model, LexicalPlanner(graph, encoder), read_cases(run, encoder))
+    cases, voices = read_cases(run, encoder), run.calibration(Voices)
+    return TrainedPlanner(graph, model, LexicalPlanner(graph, encoder), cases, voices)
 
 
 def lm_planner(name: str, graph: Graph, progress: Progress | None) -> LmPlanner:

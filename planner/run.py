@@ -2,7 +2,7 @@
 
 config.yaml        the resolved settings, and what the run was made from (data and graph, each with its hashes)
 metrics.jsonl      a line for every tenth step, and for every evaluation
-calibration.json   of a reasoner: how much its word counts beside the planner's
+calibration.json   how much its model's word counts beside other voices
 samples.jsonl      some of what the model was trained on, as it saw it
 environment.json   versions and machine
 cases.npz          of a planner: the questions that it learned from, as vectors, and their plans
@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -32,18 +32,20 @@ from planner.environment import environment
 from planner.models import UNLOADABLE, no_warnings
 
 CASES = "cases.npz"
+CALIBRATION = "calibration.json"
 FILES = (
     "config.yaml",
     "environment.json",
     "metrics.jsonl",
     "samples.jsonl",
-    "calibration.json",
+    CALIBRATION,
     CASES,
     "README.md",
 )
 FOLDERS = ("adapter", "model", "checkpoints", "planner", "reasoner")  # the last two: runs of their own in a joint one
 NAMES = {*FILES, *FOLDERS, *(f".{name}.part" for name in FILES), ".weights"}  # all that a run's directory may hold
 DATA = ("data_files", "samples_sha256", "questions", "passes")  # keys of the config that follow from the data
+Weights = TypeVar("Weights", bound=tuple[float, ...])
 WAIT = 600.0  # seconds that the other processes wait for the first one
 FULL = {
     errno.ENOSPC: "the disk is full",
@@ -67,6 +69,11 @@ class Run:
     def is_done(self) -> bool:
         """Whether the run has finished."""
         return (self.folder / "README.md").exists()
+
+    @property
+    def has_cases(self) -> bool:
+        """Whether it keeps the questions that a planner learned from."""
+        return (self.folder / CASES).exists()
 
     @property
     def config(self) -> dict[str, Any]:
@@ -261,9 +268,24 @@ class Run:
         shutil.rmtree(target, ignore_errors=True)
         beside.rename(target)
 
+    def write_calibration(self, weights: Weights) -> None:
+        """Keep weights, a NamedTuple of floats, as the run's own."""
+        self.write(CALIBRATION, json.dumps(weights._asdict(), indent=1) + "\n")  # type: ignore[attr-defined]
+
+    def calibration(self, kind: type[Weights]) -> Weights:
+        """The run's weights of that kind (a NamedTuple), its defaults if none were kept; ModelError if damaged."""
+        file = self.folder / CALIBRATION
+        try:
+            found = json.loads(file.read_text("utf-8"))
+            return kind(**{name: float(value) for name, value in found.items()})
+        except FileNotFoundError:
+            return kind()
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise ModelError(f"{file} is damaged: {error}") from None
+
     def keep_cases(self, start: Run) -> None:
         """Take over the questions that the run one started from keeps, if it does."""
-        if is_main() and (start.folder / CASES).exists():
+        if is_main() and start.has_cases:
             shutil.copyfile(start.folder / CASES, self.folder / CASES)
 
     def finish(self, card: str) -> None:

@@ -28,12 +28,21 @@ from planner.space import Legal, PlanSpace
 
 DRAFTS = 4  # plans read along with the question
 SHORTLIST = 8  # of each one's plans that are weighed
-# Chosen on dev questions of two graphs and on wordings held out of training (docs/LOG.md).
-SEMANTIC, CASES = 0.5, 2.0  # exponents of the product; the model's is 1
 UNSEEN = 0.1  # added to the share of every plan: new questions may want a plan that no known one had
 SURE = 0.9  # probability of one plan, by cases and semantic planner, from which the model is not asked
 NOT_ASKED = "clear from like questions: the language model was not asked"
 LEAST = 1e-6  # the least probability that is told from 0
+
+
+class Voices(NamedTuple):
+    """The exponents of the product; fitted to each run (`planner.calibrate`).
+
+    The defaults were chosen on dev questions of two graphs and on wordings held out of training (docs/LOG.md).
+    """
+
+    model: float = 1.0
+    semantic: float = 0.5
+    cases: float = 2.0
 
 
 class Known(NamedTuple):
@@ -44,10 +53,16 @@ class Known(NamedTuple):
 
     prior: Prior
     shares: Mapping[RelationPath, float]
+    voices: Voices = Voices()
+
+    def said(self, path: RelationPath) -> tuple[float, float]:
+        """The log of what the semantic planner and like questions each give a legal plan."""
+        return self.prior.logp(path), log(self.shares.get(path, 0.0) + UNSEEN)
 
     def score(self, path: RelationPath) -> float:
         """The log of the product of both, of a legal plan."""
-        return SEMANTIC * self.prior.logp(path) + CASES * log(self.shares.get(path, 0.0) + UNSEEN)
+        semantic, cases = self.said(path)
+        return self.voices.semantic * semantic + self.voices.cases * cases
 
     def best(self) -> list[RelationPath]:
         """The legal plans that either lists, the best by their product first."""
@@ -84,11 +99,14 @@ class TrainedPlanner:
 
     name = "trained"
 
-    def __init__(self, graph: Graph, lm: LmPlanner, labels: LexicalPlanner, cases: Cases) -> None:
+    def __init__(
+        self, graph: Graph, lm: LmPlanner, labels: LexicalPlanner, cases: Cases, voices: Voices | None = None
+    ) -> None:
         self._graph = graph
         self._lm = lm
         self._labels = labels
         self._cases = cases
+        self._voices = voices or Voices()
 
     def plan(self, questions: Sequence[Question], k: int = 3, max_hops: int = 3) -> list[Plan]:
         """A plan for each question: its `k` most probable legal relation paths."""
@@ -110,7 +128,7 @@ class TrainedPlanner:
         for question, space in zip(questions, spaces, strict=True):
             voted = self._cases.vote(masked_question(question))
             shares = {path: share for path, share in voted.items() if is_legal(path, space)}
-            found.append(Known(self._labels.prior(question, space), shares))
+            found.append(Known(self._labels.prior(question, space), shares, self._voices))
         return found
 
     def decoded(
@@ -148,8 +166,9 @@ def weighed(known: Known, decoded: Decoded | None, k: int) -> Plan:
         legal, nothing = logps(decoded)
         # The model's, of all plans that it has not listed together.
         rest = log(max(LEAST, 1.0 - nothing - sum(map(exp, legal.values()))))
-        score = {path: logp + known.score(path) for path, logp in legal.items()}
-        unlisted, is_complete, note = rest + known.most([*score]), decoded.exact, ""
+        model = known.voices.model
+        score = {path: model * logp + known.score(path) for path, logp in legal.items()}
+        unlisted, is_complete, note = model * rest + known.most([*score]), decoded.exact, ""
     paths = sorted(score, key=lambda path: (-score[path], path))
     shares = log_softmax(np.array([score[path] for path in paths]))
     kept = tuple(ScoredPath(path, float(share)) for path, share in zip(paths, shares, strict=True))[:k]

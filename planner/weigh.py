@@ -2,49 +2,51 @@
 
 A question with one answer is often answered by several relation paths by chance; over a training set, the path that
 was meant is the one that is there again whenever the words are similar. So the paths of a question are weighted by
-how well they match its answers and by the votes of similarly worded questions, and that a few times over, because
-better weights are better votes: expectation maximisation, with a kernel over questions for the model of the words.
+how well they match its answers, by the votes of similarly worded questions, and by how well they explain its words
+(`planner.translation`), and that a few times over, because better weights are better votes: expectation maximisation.
 A question has no vote on itself, or every odd path would explain its own question best. Deterministic.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kg.types import RelationPath
 from planner.prompts import masked
+from planner.translation import Translation, numbered
 
 STEM = 5  # letters of a word that have to be the same
 CHUNK = 2_000  # wordings compared at a time
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True, slots=True)
 class WeighSettings:
-    """How a path is weighed: `f1 ** sharpness / step ** hops * named ** n * (votes + doubt) ** trust`.
+    """How a path is weighed: `f1 ** sharpness / step ** hops * named ** n * (votes + doubt) ** trust * p ** explained`.
 
-    There are `rounds` of voting; with 0 it is `f1 ** sharpness / step ** hops`. Divided by `detour` is what goes on
-    from the end of another path to the same ends: the country, then its capital, then that one's country.
-    `n` is the number of the question's words that are in the labels of the path's relations.
-    A vote counts the cosine of the two wordings to the power of `focus`, if that is at least `least`.
+    `p` is the probability of the question's words given the path. There are `rounds` of voting and translating; with 0
+    it is `f1 ** sharpness / step ** hops`. Divided by `detour` is what goes on from the end of another path to the same
+    ends: the country, then its capital, then that one's country. `n` is the number of the question's words that are in
+    the labels of the path's relations. A vote counts the cosine of the two wordings to the power of `focus`, if that is
+    at least `least`.
     """
 
     rounds: int = 8
     sharpness: float = 5.0
-    step: float = 2.0
+    step: float = 1.4
     detour: float = 4.0
     named: float = 3.0
-    trust: float = 1.0
+    trust: float = 2.0
+    explained: float = 1.0
     focus: float = 4.0
     least: float = 0.02
     doubt: float = 0.3
@@ -87,9 +89,11 @@ def weigh(
         wording = np.array([asked[words] for words in questions])[owner]
         path = np.array([paths[candidate.path] for candidate in flat])
         near = similar(list(asked), settings)
+        translation = Translation(questions, owner, [candidate.path for candidate in flat])
         for _ in range(settings.rounds):
             votes = voted(near, wording, path, weights, len(paths))
-            weights = shares(match + settings.trust * np.log(votes + settings.doubt), owner)
+            said = settings.trust * np.log(votes + settings.doubt) + settings.explained * translation.logp(weights)
+            weights = shares(match + said, owner)
     bounds = np.cumsum([len(row) for row in candidates])[:-1]
     return [part.tolist() for part in np.split(weights, bounds)]
 
@@ -154,8 +158,3 @@ def similar(wordings: Sequence[tuple[str, ...]], settings: WeighSettings) -> Any
         part.eliminate_zeros()
         parts.append(part)
     return csr_array(vstack(parts))
-
-
-def numbered(things: Iterable[Thing]) -> dict[Thing, int]:
-    """Different things, numbered in the order in which they come."""
-    return {thing: place for place, thing in enumerate(dict.fromkeys(things))}

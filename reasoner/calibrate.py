@@ -6,28 +6,24 @@ answers, so that refusing weighs as much as answering. It follows the planner wh
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kg.errors import ModelError
 from kg.graph import Graph
 from kg.link import link
 from kg.types import Question
 from planner.base import Plan, Planner
+from planner.choice import conditional_logit
 from planner.data import Row
-from planner.run import Run
 from reasoner.base import Evidence
 from reasoner.examples import CHUNK, PLANS, Raft, answers, distractor
 from reasoner.quoting import QuotingReasoner, Weights
 from reasoner.retrieve import retrieve
 
-FILE = "calibration.json"  # in a run's directory
 PENALTY = 1e-3  # on the squared distance from the model's own word alone, for runs with few dev questions
 
 
@@ -97,45 +93,5 @@ def calibrated(
 
 def fitted(tables: Sequence[NDArray[np.float64]], rights: Sequence[NDArray[np.bool_]]) -> Weights:
     """The conditional logit's weights: tables (options, 4) of each case, and which options are right (options,)."""
-    from scipy.optimize import minimize
-
-    case = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
-    table, right = np.concatenate(tables), np.concatenate(rights)
     own = np.array(Weights(trust=0.0, doubt=0.0))
-
-    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        """Minus the mean log-probability of what is right, and its gradient."""
-        scores = table @ weights
-        total, slope = log_sums(scores, table, case)
-        good, good_slope = log_sums(scores[right], table[right], case[right])
-        away = weights - own
-        missed = (total - good).mean(), (slope - good_slope) / len(tables)
-        return float(missed[0] + PENALTY * away @ away), missed[1] + 2 * PENALTY * away
-
-    return Weights(*map(float, minimize(loss, own, jac=True).x))
-
-
-def log_sums(
-    scores: NDArray[np.float64], table: NDArray[np.float64], case: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The logarithm of each case's summed exponentials (cases,), and the gradient of their total (4,)."""
-    top = np.maximum.reduceat(scores, np.flatnonzero(np.diff(case, prepend=-1)))
-    mass = np.exp(scores - top[case])
-    total = np.bincount(case, mass)
-    return np.log(total) + top, (mass / total[case]) @ table
-
-
-def write_weights(run: Run, weights: Weights) -> None:
-    """Keep a run's weights in its directory."""
-    run.write(FILE, json.dumps(weights._asdict(), indent=1) + "\n")
-
-
-def read_weights(folder: Path) -> Weights:
-    """The weights of a run, the unfitted ones if it has none; ModelError if they are damaged."""
-    try:
-        found = json.loads((folder / FILE).read_text("utf-8"))
-        return Weights(**{name: float(value) for name, value in found.items()})
-    except FileNotFoundError:
-        return Weights()
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise ModelError(f"{folder / FILE} is damaged: {error}") from None
+    return Weights(*conditional_logit(tables, rights, own, PENALTY).tolist())

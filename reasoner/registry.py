@@ -27,11 +27,10 @@ def make_reasoner(name: str, graph: Graph, progress: Progress | None = None) -> 
 
     run = run_of(name)
     if run is not None:
-        from reasoner.calibrate import read_weights
-        from reasoner.quoting import QuotingReasoner
+        from reasoner.quoting import QuotingReasoner, Weights
 
         run.check("reasoner", graph)
-        return QuotingReasoner(graph, LanguageModel(name, progress), read_weights(run.folder))
+        return QuotingReasoner(graph, LanguageModel(name, progress), run.calibration(Weights))
     from reasoner.lm import LmReasoner
 
     return LmReasoner(graph, LanguageModel(DEFAULT_LM if name == "lm" else name, progress))

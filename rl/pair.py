@@ -6,7 +6,7 @@ from typing import Any
 
 from kg.types import Progress
 from planner.run import Run
-from reasoner.calibrate import read_weights
+from reasoner.quoting import Weights
 from rl.policy import Policy
 
 
@@ -19,7 +19,7 @@ class Pair(Policy):
     def __init__(self, planner: Run, reasoner: Run, progress: Progress | None = None) -> None:
         super().__init__(planner, progress)
         self.reasoner = Policy(reasoner, progress)
-        self.weights = read_weights(reasoner.folder)
+        self.weights = reasoner.calibration(Weights)
         share_base(self, self.reasoner)
         both = (("planner", self.trained), ("reasoner", self.reasoner.trained))
         self.trained = {f"{role}/{name}": part for role, parts in both for name, part in parts.items()}

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 from kg.errors import ModelError
 from kg.types import Progress
 from planner.run import Run
-from reasoner.calibrate import write_weights
 from rl.rewards import Reward, parse_reward
 from rl.settings import Joint, JointDrawn
 from rog.reinforce import Questions, questions_of, weights_hash
-from rog.training import SHOWN
+from rog.training import SHOWN, calibrate_planner
 
 if TYPE_CHECKING:
     from rl.joint import JointRefinement
@@ -85,14 +84,15 @@ def join(
         with run.disk_errors():
             work = refinement_of(pair, found, settings, run, progress)
             result = work.run()
-            run.log({"step": result["steps"], **result, "advice": work.advice})
             text = card(some.about, settings, result, work.advice, len(some.dev))
             for role, policy, start in (
                 ("planner", pair, starts.planner),
                 ("reasoner", pair.reasoner, starts.reasoner),
             ):
                 keep(Run(out / role), policy, {**some.about, **asdict(settings), "role": role}, start, text)
-            write_weights(Run(out / "reasoner"), pair.weights)
+            Run(out / "reasoner").write_calibration(pair.weights)
+            calibrate_planner(Run(out / "planner"), some.graph, some.dev, progress)
+            run.log({"step": result["steps"], **result, "advice": work.advice})
             run.finish(text)
     except BaseException:
         if is_new:

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kg.errors import ModelError
 from kg.graph import Graph, content_hash
 from kg.types import Progress, Question
-from planner.data import Row
+from planner.data import Row, asked
 from planner.folder import open_folder
 from planner.run import Run
-from rl.episode import Executor, asked
+from rl.episode import Executor
 from rl.probes import Case
 from rl.rewards import Reward, imported, parse_reward
 from rl.settings import Grpo, PlanGradient
 from rog.config import ConfigError
-from rog.training import SHOWN, sound_rows
+from rog.training import SHOWN, calibrate_planner, sound_rows
 
 if TYPE_CHECKING:
     from rl.policy import Policy
@@ -147,6 +147,7 @@ def refine(
             result = refinement.run()
             run.save_weights(policy.model, policy.tokenizer)
             run.keep_cases(start)
+            calibrate_planner(run, found.graph, found.dev, progress)
             run.log({"step": result["steps"], **result, "advice": refinement.advice})
             run.finish(card(found, settings, result, refinement.advice))
     except BaseException:

@@ -13,10 +13,10 @@ from typing import Any
 
 from kg.errors import LoadError, ModelError
 from kg.graph import Graph, content_hash
-from kg.types import Progress
+from kg.types import Progress, Question
 from planner.cases import write_cases
 from planner.check import row_problems
-from planner.data import Row
+from planner.data import Row, asked
 from planner.encoder import Encoder
 from planner.finetune import Sample, fit, prepare, trial_seconds
 from planner.folder import Folder, open_folder
@@ -24,19 +24,19 @@ from planner.prompts import relation_words
 from planner.run import Run, is_main
 from planner.settings import Training
 from planner.train import training_samples
-from reasoner.calibrate import Case, calibrated, cases, write_weights
+from reasoner.calibrate import Case, calibrated, cases
 from reasoner.examples import Raft, reasoning_samples
 from rog.settings import PlannerTraining, ReasonerTraining, RowTraining
 
 SHOWN = 20  # samples kept for reading
-CALIBRATED = 200  # dev questions that a reasoner is calibrated on
+CALIBRATED = 200  # dev questions that say how much a model's word counts
 
 
 @dataclass(frozen=True)
 class Material:
     """What a run is made from: its graph, its samples and those held out, and what the config says of it.
 
-    `cases` are a reasoner's questions of dev, which say how much its word counts beside the planner's.
+    `cases` are a reasoner's questions of dev, `questions` a planner's: they say how much the model's word counts.
     """
 
     graph: Graph
@@ -44,6 +44,7 @@ class Material:
     dev: list[Sample]
     about: dict[str, Any]
     cases: tuple[Case, ...] = ()
+    questions: tuple[Question, ...] = ()
 
 
 def material(
@@ -58,10 +59,12 @@ def material(
     assert isinstance(settings, PlannerTraining | ReasonerTraining)
     rows, dev = (prepared(sound_rows(folder, split, graph), settings) for split in ("train", "dev"))
     held_out: tuple[Case, ...] = ()
+    questions: tuple[Question, ...] = ()
     if isinstance(settings, ReasonerTraining):
         samples, dev_samples, held_out = reasoning(rows, dev, graph, settings, progress)
     else:
         samples, dev_samples = (training_samples(some, graph, settings.none, settings.seed) for some in (rows, dev))
+        questions = tuple(asked(row, graph) for row in dev[:CALIBRATED])
     if not samples:
         raise ModelError(f"{data}: no question to train on; `rog data check {data}` says why")
     about = {
@@ -73,7 +76,7 @@ def material(
         "questions": len(rows),
         "samples_sha256": samples_hash([*samples, *dev_samples]),
     }
-    return Material(graph, samples, dev_samples, about, held_out)
+    return Material(graph, samples, dev_samples, about, held_out, questions)
 
 
 def sound_rows(folder: Folder, split: str, graph: Graph) -> list[Row]:
@@ -157,8 +160,9 @@ def train(
             result = {**fit(ready, found.dev, settings, run, progress), "passes": passes}
             if encoder:
                 write_cases(run, found.samples, relation_words(found.graph), encoder, progress)
+                calibrate_planner(run, found.graph, found.questions, progress)
             if found.cases:
-                calibrate(run, found, progress)
+                calibrate_reasoner(run, found, progress)
             run.log(result)
             run.finish(model_card(found, settings, result))
     except BaseException:
@@ -168,7 +172,21 @@ def train(
     return result
 
 
-def calibrate(run: Run, found: Material, progress: Progress | None = None) -> None:
+def calibrate_planner(run: Run, graph: Graph, questions: Sequence[Question], progress: Progress | None = None) -> None:
+    """Fit how much each voice of a trained planner counts, and keep it in its run; nothing if it keeps no cases."""
+    if not is_main() or not run.has_cases:
+        return
+    from planner.calibrate import fitted_voices
+    from planner.registry import trained_planner
+
+    def tell(done: int) -> None:
+        if progress:
+            progress("calibrating on dev", done, len(questions))
+
+    run.write_calibration(fitted_voices(trained_planner(run, graph), graph, questions, tell))
+
+
+def calibrate_reasoner(run: Run, found: Material, progress: Progress | None = None) -> None:
     """Fit how much a trained reasoner's word counts beside the planner's, and keep it in its run."""
     from planner.lm import LanguageModel
     from reasoner.quoting import QuotingReasoner
@@ -179,7 +197,7 @@ def calibrate(run: Run, found: Material, progress: Progress | None = None) -> No
 
     if is_main():
         reasoner = QuotingReasoner(found.graph, LanguageModel(str(run.folder)))
-        write_weights(run, calibrated(reasoner, found.cases, tell))
+        run.write_calibration(calibrated(reasoner, found.cases, tell))
 
 
 def estimate(found: Material, settings: Training, progress: Progress | None = None) -> dict[str, float]:

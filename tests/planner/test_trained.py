@@ -14,7 +14,7 @@ from planner.decode import Decoded, Hypothesis
 from planner.lexical import LexicalPlanner, Prior
 from planner.neural import NOTHING
 from planner.space import PlanSpace
-from planner.trained import CASES, NOT_ASKED, SEMANTIC, UNSEEN, Known, TrainedPlanner, is_legal, weighed
+from planner.trained import NOT_ASKED, UNSEEN, Known, TrainedPlanner, Voices, is_legal, weighed
 
 R: RelationPath = ("r",)
 S: RelationPath = ("s",)
@@ -36,11 +36,15 @@ def known(
     return Known(Prior(best, lambda path: log(semantic[path]), fits, complete), cases)
 
 
-def test_the_product_decides() -> None:
+@pytest.mark.parametrize("voices", [Voices(), Voices(0.3, 1.2, 0.4)])
+def test_the_product_decides(voices: Voices) -> None:
     semantic, cases, model = {R: 0.04, S: 0.92, T: 0.04}, {R: 0.3, S: 0.5}, {R: 0.6, S: 0.3, T: 0.1}
-    plan = weighed(known(semantic, cases), decoded(model), 3)
+    plan = weighed(known(semantic, cases)._replace(voices=voices), decoded(model), 3)
     products = {
-        path: model[path] * semantic[path] ** SEMANTIC * (cases.get(path, 0.0) + UNSEEN) ** CASES for path in model
+        path: model[path] ** voices.model
+        * semantic[path] ** voices.semantic
+        * (cases.get(path, 0.0) + UNSEEN) ** voices.cases
+        for path in model
     }
     order = sorted(products, key=lambda path: -products[path])
     assert [path.relations for path in plan.paths] == order

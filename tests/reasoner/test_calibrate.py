@@ -11,8 +11,8 @@ from kg.errors import ModelError
 from kg.graph import Graph
 from planner.data import Row
 from planner.lexical import LexicalPlanner
-from planner.run import Run
-from reasoner.calibrate import FILE, cases, fitted, read_weights, write_weights
+from planner.run import CALIBRATION, Run
+from reasoner.calibrate import cases, fitted
 from reasoner.examples import Raft, answers
 from reasoner.quoting import Weights
 
@@ -54,10 +54,11 @@ def test_what_answers_is_there_once_and_once_removed(films: Graph) -> None:
 
 
 def test_weights_are_kept(tmp_path: Path) -> None:
-    assert read_weights(tmp_path) == Weights()
-    write_weights(Run(tmp_path), Weights(1.0, 2.0, 3.0, -4.0))
-    assert read_weights(tmp_path) == Weights(1.0, 2.0, 3.0, -4.0)
+    run = Run(tmp_path)
+    assert run.calibration(Weights) == Weights()
+    run.write_calibration(Weights(1.0, 2.0, 3.0, -4.0))
+    assert run.calibration(Weights) == Weights(1.0, 2.0, 3.0, -4.0)
     for damaged in ("{", "[1]", '{"trust": "much"}', '{"faith": 1}'):
-        (tmp_path / FILE).write_text(damaged)
+        (tmp_path / CALIBRATION).write_text(damaged)
         with pytest.raises(ModelError, match=r"calibration\.json is damaged"):
-            read_weights(tmp_path)
+            run.calibration(Weights)

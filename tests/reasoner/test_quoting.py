@@ -22,7 +22,6 @@ from planner.run import Run
 from planner.settings import Training
 from planner.train import plan_samples
 from reasoner.base import Evidence
-from reasoner.calibrate import write_weights
 from reasoner.examples import Raft, answers, compose, linked, reasoning_samples
 from reasoner.prompts import NOT_HERE, evidence_answer, evidence_question
 from reasoner.quoting import SHOWN, QuotingReasoner, Weights, lines_of
@@ -102,7 +101,7 @@ def test_a_trained_reasoner_quotes_and_refuses(films: Graph, settings: Training,
     assert given[2].verdict == "no grounded answer"
     assert len(given[2].reasons) == 3
     refusing = Weights(trust=0.0, doubt=0.0, refusal=1e3)
-    write_weights(Run(tmp_path / "run"), refusing)
+    Run(tmp_path / "run").write_calibration(refusing)
     for wary in (QuotingReasoner(films, lm, refusing), make_reasoner(str(tmp_path / "run"), films)):
         given = wary.answer([asked(films, some) for some in asked_rows], [plan] * 3, found)
         assert not any(answer.entities for answer in given)

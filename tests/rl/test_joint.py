@@ -14,7 +14,6 @@ from kg.errors import ModelError
 from kg.store import Store
 from kg.types import Question, Topic
 from planner.run import Run
-from reasoner.calibrate import read_weights, write_weights
 from reasoner.prompts import NOT_HERE
 from reasoner.quoting import Weights
 from rl.episode import Executor
@@ -49,7 +48,7 @@ def quoting(start: Run, letters: Store, tmp_path_factory: pytest.TempPathFactory
     run = Run(tmp_path_factory.mktemp("quoting") / "run")
     run.begin({**start.config, "role": "reasoner"}, [], resume=False, force=False)
     run.save_weights(model, tokenizer)
-    write_weights(run, Weights(model=0.8, trust=0.7, doubt=0.3, refusal=-0.5))
+    run.write_calibration(Weights(model=0.8, trust=0.7, doubt=0.3, refusal=-0.5))
     run.finish("card")
     return run
 
@@ -221,7 +220,8 @@ def test_what_a_run_leaves(whole: Run, start: Run, quoting: Run, letters: Store)
     assert {path.name for path in whole.folder.iterdir()} == {
         "config.yaml", "environment.json", "samples.jsonl", "metrics.jsonl", "README.md", "planner", "reasoner",
     }  # fmt: skip
-    assert read_weights(whole.folder / "reasoner") == read_weights(quoting.folder) != Weights()
+    kept = Run(whole.folder / "reasoner").calibration(Weights)
+    assert kept == quoting.calibration(Weights) != Weights()
     steps = [row for row in metrics(whole) if "reward" in row]
     assert [row["step"] for row in steps] == [1, 2, 3, 4]
     assert {"parts/exact", "parts/unproven", "kl", "reasoner_kl", "refused", "plan_reward", "flat"} <= set(steps[0])
