@@ -69,8 +69,7 @@ class Translation:
         rest = np.maximum(counts[self._pair] - own, 0.0) + prior[self._pair]
         learned = rest / (np.maximum(totals[self._source][self._pair] - own_total, 0.0) + SMOOTHING)
         words = np.log(np.bincount(self._place, self._share * learned))
-        found: Floats = np.bincount(self._candidate, words, len(weights))
-        return found
+        return np.asarray(np.bincount(self._candidate, words, len(weights)), np.float64)
 
 
 def starts(choices: Ints) -> NDArray[np.bool_]:

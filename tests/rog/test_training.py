@@ -44,7 +44,8 @@ def test_make_train_evaluate(data: Path, films: Store, tiny_folder: Path, tmp_pa
         assert (config["role"], config["rank"], config["graph_sha256"]) == (role, 4, films.manifest["sha256"])
         assert {path.name for path in out.iterdir()} == {
             "config.yaml", "environment.json", "samples.jsonl", "metrics.jsonl", "adapter", "README.md",
-        } | ({"calibration.json"} if role == "reasoner" else {"cases.npz"})  # fmt: skip
+            "calibration.json",
+        } | ({"cases.npz"} if role == "planner" else set())  # fmt: skip
     asked = ("--planner", str(planner), "--reasoner", str(reasoner))
     rog("ask", "Who directed Heat?", "--kg", films.name, *asked, code=(0, 3))
     systems = ("--system", "lexical", "--system", f"sft={planner},{reasoner}")
