@@ -31,6 +31,7 @@ SHORTLIST = 8  # of each one's plans that are weighed
 UNSEEN = 0.1  # added to the share of every plan: new questions may want a plan that no known one had
 SURE = 0.9  # probability of one plan, by cases and semantic planner, from which the model is not asked
 NOT_ASKED = "clear from like questions: the language model was not asked"
+NOT_HEEDED = "the language model was not asked: it knew nothing of the dev questions"
 LEAST = 1e-6  # the least probability that is told from 0
 
 
@@ -76,7 +77,12 @@ class Known(NamedTuple):
         return max(map(self.score, others), default=-inf)
 
     def odds(self, decoded: Decoded | None = None) -> float:
-        """The log-odds that any plan says what is asked."""
+        """The log-odds that any plan says what is asked.
+
+        The semantic planner's where the model's word counts for nothing: like questions know nothing of unlike ones.
+        """
+        if not self.voices.model:
+            return logit(self.prior.fits)
         weights = COEFFICIENTS[TrainedPlanner.name]
         prefix = "" if decoded else "alone:"
         return weights[f"{prefix}constant"] + sum(
@@ -115,7 +121,8 @@ class TrainedPlanner:
     def _plans(self, questions: Sequence[Question], spaces: Sequence[PlanSpace], k: int) -> list[Plan]:
         known = self.known(questions, spaces)
         plans = [weighed(one, None, k) for one in known]
-        unsure = [number for number, plan in enumerate(plans) if not is_clear(plan, known[number])]
+        heeded = self._voices.model > 0
+        unsure = [number for number, plan in enumerate(plans) if heeded and not is_clear(plan, known[number])]
         asked = [questions[number] for number in unsure]
         decoded = self.decoded(asked, [spaces[number] for number in unsure], [known[number] for number in unsure])
         for number, found in zip(unsure, decoded, strict=True):
@@ -161,7 +168,7 @@ def weighed(known: Known, decoded: Decoded | None, k: int) -> Plan:
     """The `k` best plans by the product of what is known and of what the model says, if it was asked."""
     if decoded is None:
         score = {path: known.score(path) for path in known.best()}
-        unlisted, is_complete, note = known.most([*score]), True, NOT_ASKED
+        unlisted, is_complete, note = known.most([*score]), True, NOT_ASKED if known.voices.model else NOT_HEEDED
     else:
         legal, nothing = logps(decoded)
         # The model's, of all plans that it has not listed together.

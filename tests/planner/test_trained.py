@@ -141,6 +141,18 @@ def test_the_model_is_asked_where_the_others_are_not_sure(
     assert (plan.paths[0].relations == ("directed_by",)) or asks  # words say so; like questions may not
 
 
+def test_a_model_whose_word_counts_for_nothing_is_not_asked(films: Graph) -> None:
+    lm: Any = Asked()
+    voting: Any = Voting({})
+    planner = TrainedPlanner(films, lm, LexicalPlanner(films), voting, Voices(model=0.0))
+    heat = Question("What of Heat?", (Topic(films.entity("heat"), 1.0, "Heat"),))
+    (plan,) = planner.plan([heat], 3)
+    assert lm.count == 0
+    assert plan.paths
+    assert "it knew nothing of the dev questions" in plan.note
+    assert plan.fits == pytest.approx(LexicalPlanner(films).plan([heat], 3)[0].fits)
+
+
 def test_legal_is_what_can_be_walked(films: Graph) -> None:
     space = PlanSpace(films, ["heat"], 2)
     assert is_legal(("directed_by", "born_in"), space)
