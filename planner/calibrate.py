@@ -22,6 +22,7 @@ from planner.trained import TrainedPlanner, Voices, logps
 
 MAX_HOPS = 3
 SPREAD = 0.5  # standard deviation of an exponent around its default, before dev is seen
+HEEDED = 0.1  # exponent of the model below which it is not worth asking
 LEAST_F1 = 0.5  # of the best plan's ends against the answers: below it no plan that was weighed is right
 
 
@@ -30,8 +31,11 @@ def fitted_voices(
     graph: Graph,
     questions: Sequence[Question],
     progress: Callable[[int], None] | None = None,
-) -> Voices:
-    """The most probable exponents after questions whose answers are known; the defaults if none of them tells."""
+) -> Voices | None:
+    """The most probable exponents after questions whose answers are known; None if none of them tells.
+
+    The model's is 0 where it comes out below `HEEDED`.
+    """
     tables, rights = [], []
     for start in range(0, len(questions), BATCH):
         part = questions[start : start + BATCH]
@@ -42,9 +46,10 @@ def fitted_voices(
         if progress:
             progress(start + len(part))
     if not tables:
-        return Voices()
+        return None
     penalty = 1 / (2 * SPREAD**2 * len(tables))
-    return Voices(*conditional_logit(tables, rights, np.array(Voices()), penalty, least=0.0).tolist())
+    found = Voices(*conditional_logit(tables, rights, np.array(Voices()), penalty, least=0.0).tolist())
+    return found if found.model >= HEEDED else found._replace(model=0.0)
 
 
 def weighed_plans(

@@ -13,7 +13,7 @@ from planner.run import Run, run_of
 
 if TYPE_CHECKING:
     from planner.neural import LmPlanner
-    from planner.trained import TrainedPlanner
+    from planner.trained import TrainedPlanner, Voices
 
 PLANNERS = {
     "auto": "the run that was trained on this graph, where one is bundled (the demo graph's); else combined",
@@ -57,15 +57,17 @@ def make_planner(name: str, graph: Graph, progress: Progress | None = None) -> P
     return CombinedPlanner(graph, LexicalPlanner(graph, Encoder(progress=progress)), lm)
 
 
-def trained_planner(run: Run, graph: Graph, progress: Progress | None = None) -> TrainedPlanner:
-    """The planner of a training run, on whatever graph."""
+def trained_planner(
+    run: Run, graph: Graph, progress: Progress | None = None, voices: Voices | None = None
+) -> TrainedPlanner:
+    """The planner of a training run, on whatever graph; `voices` take the place of its own."""
     from planner.cases import read_cases
     from planner.encoder import Encoder
     from planner.trained import TrainedPlanner, Voices
 
     model, encoder = lm_planner(str(run.folder), graph, progress), Encoder(progress=progress)
-    cases, voices = read_cases(run, encoder), run.calibration(Voices)
-    return TrainedPlanner(graph, model, LexicalPlanner(graph, encoder), cases, voices)
+    labels, cases = LexicalPlanner(graph, encoder), read_cases(run, encoder)
+    return TrainedPlanner(graph, model, labels, cases, voices or run.calibration(Voices, least=0.0))
 
 
 def lm_planner(name: str, graph: Graph, progress: Progress | None) -> LmPlanner:

@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,7 +46,7 @@ FILES = (
 FOLDERS = ("adapter", "model", "checkpoints", "planner", "reasoner")  # the last two: runs of their own in a joint one
 NAMES = {*FILES, *FOLDERS, *(f".{name}.part" for name in FILES), ".weights"}  # all that a run's directory may hold
 DATA = ("data_files", "samples_sha256", "questions", "passes")  # keys of the config that follow from the data
-Weights = TypeVar("Weights", bound=tuple[float, ...])
+Kind = TypeVar("Kind", bound=tuple[float, ...])
 WAIT = 600.0  # seconds that the other processes wait for the first one
 FULL = {
     errno.ENOSPC: "the disk is full",
@@ -268,25 +269,32 @@ class Run:
         shutil.rmtree(target, ignore_errors=True)
         beside.rename(target)
 
-    def write_calibration(self, weights: Weights) -> None:
+    def write_calibration(self, weights: Kind) -> None:
         """Keep weights, a NamedTuple of floats, as the run's own."""
         self.write(CALIBRATION, json.dumps(weights._asdict(), indent=1) + "\n")  # type: ignore[attr-defined]
 
-    def calibration(self, kind: type[Weights]) -> Weights:
+    def calibration(self, kind: type[Kind], least: float = -inf) -> Kind:
         """The run's weights of that kind (a NamedTuple), its defaults if none were kept; ModelError if damaged."""
         file = self.folder / CALIBRATION
         try:
             found = json.loads(file.read_text("utf-8"))
-            return kind(**{name: float(value) for name, value in found.items()})
+            weights = kind(**{name: float(value) for name, value in found.items()})
+            if len(found) < len(weights):
+                raise ValueError(f"it has {len(found)} of {len(weights)} weights")
+            if wrong := [value for value in weights if not (isfinite(value) and value >= least)]:
+                raise ValueError(f"{wrong[0]} is no weight")
         except FileNotFoundError:
             return kind()
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise ModelError(f"{file} is damaged: {error}") from None
+        return weights
 
     def keep_cases(self, start: Run) -> None:
-        """Take over the questions that the run one started from keeps, if it does."""
-        if is_main() and start.has_cases:
-            shutil.copyfile(start.folder / CASES, self.folder / CASES)
+        """Take over the questions that the run one started from keeps, if it does, and how much they count."""
+        for name in (CASES, CALIBRATION):
+            if is_main() and start.has_cases and (start.folder / name).exists():
+                shutil.copyfile(start.folder / name, self.folder / f".{name}.part")
+                (self.folder / f".{name}.part").replace(self.folder / name)
 
     def finish(self, card: str) -> None:
         """Write the model card, which says that the run is done, and drop the checkpoints."""

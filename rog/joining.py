@@ -89,9 +89,11 @@ def join(
                 ("planner", pair, starts.planner),
                 ("reasoner", pair.reasoner, starts.reasoner),
             ):
-                keep(Run(out / role), policy, {**some.about, **asdict(settings), "role": role}, start, text)
+                keep(Run(out / role), policy, {**some.about, **asdict(settings), "role": role}, start)
             Run(out / "reasoner").write_calibration(pair.weights)
             calibrate_planner(Run(out / "planner"), some.graph, some.dev, progress)
+            for role in ("planner", "reasoner"):
+                Run(out / role).finish(text)
             run.log({"step": result["steps"], **result, "advice": work.advice})
             run.finish(text)
     except BaseException:
@@ -115,12 +117,11 @@ def refinement_of(
     return JointRefinement(pair, some.reward, found.reasoned, some.train, some.dev, settings, run, progress)
 
 
-def keep(run: Run, policy: Any, config: Mapping[str, Any], start: Run, card: str) -> None:
-    """One of the two as a finished run of its own."""
+def keep(run: Run, policy: Any, config: Mapping[str, Any], start: Run) -> None:
+    """One of the two as a run of its own, all but its card."""
     run.begin({**config, "model": start.config.get("model"), "start": str(start.folder)}, [], False, force=True)
     run.save_weights(policy.model, policy.tokenizer)
     run.keep_cases(start)
-    run.finish(card)
 
 
 def card(about: Mapping[str, Any], settings: Joint, result: Mapping[str, float], advice: str, dev: int) -> str:

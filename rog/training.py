@@ -6,13 +6,14 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from kg.errors import LoadError, ModelError
 from kg.graph import Graph, content_hash
+from kg.link import link
 from kg.types import Progress, Question
 from planner.cases import write_cases
 from planner.check import row_problems
@@ -64,7 +65,7 @@ def material(
         samples, dev_samples, held_out = reasoning(rows, dev, graph, settings, progress)
     else:
         samples, dev_samples = (training_samples(some, graph, settings.none, settings.seed) for some in (rows, dev))
-        questions = tuple(asked(row, graph) for row in dev[:CALIBRATED])
+        questions = tuple(asked(row, graph) for row in dev)
     if not samples:
         raise ModelError(f"{data}: no question to train on; `rog data check {data}` says why")
     about = {
@@ -172,18 +173,21 @@ def train(
     return result
 
 
-def calibrate_planner(run: Run, graph: Graph, questions: Sequence[Question], progress: Progress | None = None) -> None:
-    """Fit how much each voice of a trained planner counts, and keep it in its run; nothing if it keeps no cases."""
-    if not is_main() or not run.has_cases:
+def calibrate_planner(run: Run, graph: Graph, dev: Sequence[Question], progress: Progress | None = None) -> None:
+    """Fit how much each voice of a trained planner counts, and keep it in its run.
+
+    Nothing if the run keeps no cases or dev has no answers. The questions are linked, as they will be when asked.
+    """
+    questions = [replace(one, topics=link(graph, one.text)) for one in dev if one.answers][:CALIBRATED]
+    if not questions or not is_main() or not run.has_cases:
         return
     from planner.calibrate import fitted_voices
     from planner.registry import trained_planner
+    from planner.trained import Voices
 
-    def tell(done: int) -> None:
-        if progress:
-            progress("calibrating on dev", done, len(questions))
-
-    run.write_calibration(fitted_voices(trained_planner(run, graph), graph, questions, tell))
+    planner = trained_planner(run, graph, voices=Voices())
+    if voices := fitted_voices(planner, graph, questions, told(progress, len(questions))):
+        run.write_calibration(voices)
 
 
 def calibrate_reasoner(run: Run, found: Material, progress: Progress | None = None) -> None:
@@ -191,13 +195,14 @@ def calibrate_reasoner(run: Run, found: Material, progress: Progress | None = No
     from planner.lm import LanguageModel
     from reasoner.quoting import QuotingReasoner
 
-    def tell(done: int) -> None:
-        if progress:
-            progress("calibrating on dev", done, len(found.cases))
-
     if is_main():
         reasoner = QuotingReasoner(found.graph, LanguageModel(str(run.folder)))
-        run.write_calibration(calibrated(reasoner, found.cases, tell))
+        run.write_calibration(calibrated(reasoner, found.cases, told(progress, len(found.cases))))
+
+
+def told(progress: Progress | None, total: int) -> Callable[[int], None]:
+    """What shows how many of the dev questions are done."""
+    return lambda done: progress("calibrating on dev", done, total) if progress else None
 
 
 def estimate(found: Material, settings: Training, progress: Progress | None = None) -> dict[str, float]:

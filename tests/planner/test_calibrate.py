@@ -43,7 +43,7 @@ def voices(films: Graph, model: RelationPath, cases: RelationPath, *questions: Q
     """The exponents where model and like questions are sure of these plans."""
     lm: Any = Says({path: 0.9 if path == model else 0.08 for path in (RIGHT, WRONG)})
     voting: Any = Says({cases: 0.9})
-    return fitted_voices(TrainedPlanner(films, lm, LexicalPlanner(films), voting), films, questions)
+    return fitted_voices(TrainedPlanner(films, lm, LexicalPlanner(films), voting), films, questions) or Voices()
 
 
 def asked(films: Graph, answers: tuple[str, ...]) -> list[Question]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg.types import RelationPath
-from planner.translation import NONE, SMOOTHING, Translation
+from planner.translation import LANGUAGE, NONE, SMOOTHING, Translation
 from planner.weigh import Candidate, WeighSettings, weigh
 
 A, B, AB = ("a",), ("b",), ("a", "b")
@@ -33,19 +33,32 @@ def test_words_go_with_the_relations_that_they_come_with() -> None:
 
 
 def test_one_word_is_counted_as_the_paper_says() -> None:
-    """Two questions `w` with path a, one `v` with path b: what the first is given by the two others, by hand."""
-    (first, *_) = learned([("w",), ("w",), ("v",)], [0, 1, 2], [A, A, B], rounds=1)
-    common = 2 / 3
+    """Of two questions `w` with path a, and two `v` with path b, the first as the others have it, by hand."""
+    (first, *_) = learned([("w",), ("w",), ("v",), ("v",)], [0, 1, 2, 3], [A, A, B, B], rounds=1)
+    common = 2 / 4
     from_a = (0.5 * 1 + SMOOTHING * common) / (0.5 * 1 + SMOOTHING)  # half of the other w comes from a,
-    from_none = (0.5 * 1 + SMOOTHING * common) / (0.5 * 2 + SMOOTHING)  # half of it, and of v, from nothing
-    assert first == pytest.approx(np.log(NONE * from_none + (1 - NONE) * from_a))
+    from_none = (0.5 * 1 + SMOOTHING * common) / (0.5 * 3 + SMOOTHING)  # half of it, and of each v, from nothing
+    none = LANGUAGE * common + (1 - LANGUAGE) * from_none
+    assert first == pytest.approx(np.log(NONE * none + (1 - NONE) * from_a))
 
 
 @given(st.lists(st.sampled_from(["kid", "wife", "of", "_"]), max_size=6).map(tuple))
 def test_a_question_has_no_vote_on_itself(words: tuple[str, ...]) -> None:
-    alone = learned([words, words[::-1]][:1], [0, 0], [A, AB])
-    assert alone[0] == pytest.approx(alone[1])
-    assert np.isfinite(alone).all()
+    """In one round, however sure it is of either of its paths."""
+    questions = [words, ("kid", "wife", "of"), ("of", "kid")]
+    owner, paths = np.array([0, 0, 1, 2]), [A, AB, A, B]
+    sure, unsure = (
+        Translation(questions, owner, paths).logp(np.array([share, 1 - share, 1.0, 1.0]))[:2] for share in (1.0, 0.3)
+    )
+    assert list(sure) == pytest.approx(list(unsure))
+    assert np.isfinite(sure).all()
+
+
+def test_words_of_one_question_tell_nothing() -> None:
+    """A relation that no other question has could stand for anything; that must not make it the better explanation."""
+    questions: list[tuple[str, ...]] = [("who", "directed", "_")] * 50 + [("who", "directed", "u", "v", "w", "x", "_")]
+    found = learned(questions, [*range(50), 50, 50], [A] * 51 + [B])
+    assert abs(found[-1] - found[-2]) < 0.5
 
 
 def test_a_path_that_leaves_words_unexplained_loses() -> None:

@@ -58,7 +58,8 @@ def test_weights_are_kept(tmp_path: Path) -> None:
     assert run.calibration(Weights) == Weights()
     run.write_calibration(Weights(1.0, 2.0, 3.0, -4.0))
     assert run.calibration(Weights) == Weights(1.0, 2.0, 3.0, -4.0)
-    for damaged in ("{", "[1]", '{"trust": "much"}', '{"faith": 1}'):
+    whole = '{"model": 1, "trust": %s, "doubt": 1, "refusal": 1}'
+    for damaged in ("{", "[1]", "{}", '{"trust": "much"}', '{"faith": 1}', whole % "NaN"):
         (tmp_path / CALIBRATION).write_text(damaged)
         with pytest.raises(ModelError, match=r"calibration\.json is damaged"):
             run.calibration(Weights)
