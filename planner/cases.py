@@ -20,7 +20,7 @@ from kg.errors import ModelError
 from kg.types import Progress, RelationPath
 from planner.encoder import Encoder
 from planner.finetune import Sample
-from planner.prompts import PATH, parse_plan
+from planner.prompts import PATH
 from planner.run import CASES, Run
 
 WIDTH = 0.04  # of the kernel, in cosine: any from .02 to .06 does as well (docs/LOG.md)
@@ -64,12 +64,14 @@ def write_cases(
         if progress:
             progress("reading the questions once more", done, len(samples))
 
+    signed = {f" {written}": relation for relation, written in words.items()}
     vectors = encoder.sentences([sample.prompt.removesuffix(PATH) for sample in samples], tell)
+    # Pieces are relations with what separates them between; `none` is no relation: the empty plan.
     plans = [
-        [(parse_plan("".join(pieces[:-1]), words) or (), share) for pieces, share in sample.targets]
+        [([signed[piece] for piece in pieces[:-1:2] if piece in signed], share) for pieces, share in sample.targets]
         for sample in samples
     ]
-    beside = run.folder / f".{CASES}.part"  # `none` is no relation: the empty plan
+    beside = run.folder / f".{CASES}.part"
     with beside.open("wb") as stream:
         np.savez(stream, vectors=vectors.astype(np.float16), plans=np.array(json.dumps(plans)))
     beside.replace(run.folder / CASES)
@@ -78,6 +80,8 @@ def write_cases(
 def read_cases(run: Run, encoder: Encoder) -> Cases:
     """The cases that a run keeps; ModelError if it has none, or if they are damaged."""
     file = run.folder / CASES
+    if not run.has_cases and not run.is_done:
+        raise ModelError(f"the run in {run.folder} has not finished: `rog train … --resume` goes on with it")
     if not run.has_cases:
         raise ModelError(
             f"{run.folder} has no {CASES}, as runs of earlier versions: train again, or use lm:{run.folder}"
@@ -85,6 +89,8 @@ def read_cases(run: Run, encoder: Encoder) -> Cases:
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
             vectors, plans = found["vectors"].astype(np.float32), json.loads(str(found["plans"]))
+        if not plans or vectors.shape != (len(plans), encoder.tokens("").sentence.size):
+            raise ValueError(f"{len(plans)} questions, vectors of shape {vectors.shape}")
         return Cases(encoder, vectors, [{tuple(path): float(share) for path, share in row} for row in plans])
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise ModelError(f"{file} is damaged: {error}") from None

@@ -88,10 +88,15 @@ def test_what_is_unlike_all_says_little(cases: Cases) -> None:
 
 def test_missing_or_damaged(tmp_path: Path, cases: Cases) -> None:
     encoder: Any = Bag()
-    with pytest.raises(ModelError, match=r"has no cases\.npz, as runs of earlier versions: train again, or use lm:"):
+    with pytest.raises(ModelError, match="has not finished"):
         read_cases(Run(tmp_path / "none"), encoder)
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "README.md").write_text("done")
+    with pytest.raises(ModelError, match=r"has no cases\.npz, as runs of earlier versions: train again, or use lm:"):
+        read_cases(Run(tmp_path / "old"), encoder)
     file = tmp_path / CASES
-    for damaged in (b"", file.read_bytes()[:200], b"text"):
+    np.savez(tmp_path / "short.npz", vectors=np.ones((2, 5), np.float16), plans=np.array("[[[[], 1.0]]]"))
+    for damaged in (b"", file.read_bytes()[:200], b"text", (tmp_path / "short.npz").read_bytes()):
         file.write_bytes(damaged)
         with pytest.raises(ModelError, match=r"cases\.npz is damaged"):
             read_cases(Run(tmp_path), encoder)

@@ -57,7 +57,8 @@ def test_a_question_has_no_vote_on_itself(words: tuple[str, ...]) -> None:
 def test_words_of_one_question_tell_nothing() -> None:
     """A relation that no other question has could stand for anything; that must not make it the better explanation."""
     questions: list[tuple[str, ...]] = [("who", "directed", "_")] * 50 + [("who", "directed", "u", "v", "w", "x", "_")]
-    found = learned(questions, [*range(50), 50, 50], [A] * 51 + [B])
+    paths: list[RelationPath] = [*[A] * 51, B]
+    found = learned(questions, [*range(50), 50, 50], paths)
     assert abs(found[-1] - found[-2]) < 0.5
 
 

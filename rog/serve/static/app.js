@@ -308,7 +308,11 @@ function showHistory() {
 const nexts = new Map();
 function next(entities, path) {
   const name = JSON.stringify([entities, path]);
-  if (!nexts.has(name)) nexts.set(name, get('/v1/next', { entity: entities, path: path.join(' -> ') }));
+  if (!nexts.has(name)) {
+    const found = get('/v1/next', { entity: entities, path: path.join(' -> ') });
+    nexts.set(name, found);
+    found.catch(() => nexts.delete(name));                                            // to be asked again
+  }
   return nexts.get(name);
 }
 function edit(path) {
@@ -318,8 +322,8 @@ function edit(path) {
 }
 let drawing = 0;
 /** Draws the steps and focuses the select that `chosen` picks; nothing if another drawing began meanwhile. */
-async function steps(chosen = () => null) {
-  const mine = ++drawing;
+async function steps(chosen) {
+  const mine = ++drawing, at = document.activeElement;
   const entities = edited.entity ? [edited.entity] : topics.map(topic => topic.key);
   const from = el('label', {}, 'from', el('select', { onchange: event => { edited.entity = event.target.value; steps(selects => selects[0]); } },
     topics.length > 1 && el('option', { value: '' }, 'all of them'),
@@ -349,10 +353,10 @@ async function steps(chosen = () => null) {
     if (mine !== drawing) return;
     $('#editor .soft').textContent = error.message;
   }
-  const gone = $('#editor').contains(document.activeElement) && !$('#editor .steps').contains(document.activeElement);
+  const stayed = [at, document.body].includes(document.activeElement) || $('#editor .steps').contains(document.activeElement);
   $('#editor .steps').replaceChildren(...parts);
   $('#editor button[type=submit]').disabled = !edited.path.length;
-  if (!gone) chosen([...$('#editor').querySelectorAll('select')])?.focus();           // who is at "Walk it" already stays there
+  if (stayed) chosen([...$('#editor').querySelectorAll('select')])?.focus();          // who has gone on elsewhere stays there
 }
 
 // ---- exploring
