@@ -31,7 +31,7 @@ SHORTLIST = 8  # of each one's plans that are weighed
 UNSEEN = 0.1  # added to the share of every plan: new questions may want a plan that no known one had
 SURE = 0.9  # probability of one plan, by cases and semantic planner, from which the model is not asked
 NOT_ASKED = "clear from like questions: the language model was not asked"
-NOT_HEEDED = "the language model was not asked: it knew nothing of the dev questions"
+NOT_HEEDED = "the language model was not asked: on dev its word counted for nothing"
 LEAST = 1e-6  # the least probability that is told from 0
 
 
