@@ -7,9 +7,10 @@ ancestors, so siblings share everything before them and a whole generation of op
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -36,32 +37,46 @@ class LanguageModel:
     """
 
     def __init__(self, name: str = DEFAULT_LM, progress: Progress | None = None, dtype: str | None = None) -> None:
-        import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers import AutoTokenizer
 
         self.name = name
         self.run = run_of(name)
-        folder = locate(self.run.base if self.run else name, progress)
+        self._folder = locate(self.run.base if self.run else name, progress)
         if progress:
             progress("loading models", 0, 0)
         self.device, automatic = best_device()
-        if self.device == "cpu":
-            torch.set_num_threads(free_cores())
-        try:
-            with quietly():
-                self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-                model: Any = AutoModelForCausalLM.from_pretrained(
-                    folder, local_files_only=True, dtype=getattr(torch, dtype or automatic)
-                )
-        except UNLOADABLE as error:
-            raise ModelError(f"{name} does not load as a causal language model: {first_line(error)}") from error
-        if self.run:
-            model = self.run.with_adapters(model)
-        self.model: Any = model.to(self.device).eval()
+        self.dtype = dtype or automatic
+        with self._loading():
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(self._folder, local_files_only=True)
         self.forwards = self.tokens = 0
-        self.dtype = str(self.model.dtype).removeprefix("torch.")
         self.encode = lru_cache(maxsize=100_000)(self._encode)
         self._preambles: dict[str, tuple[Tokens, Any, Logits]] = {}
+
+    @cached_property
+    def model(self) -> Any:
+        """The model itself, loaded when it is first wanted: most questions to a trained planner do not need it.
+
+        Raises ModelError.
+        """
+        import torch
+        from transformers import AutoModelForCausalLM
+
+        if self.device == "cpu":
+            torch.set_num_threads(free_cores())
+        dtype = getattr(torch, self.dtype)
+        with self._loading():
+            model: Any = AutoModelForCausalLM.from_pretrained(self._folder, local_files_only=True, dtype=dtype)
+        if self.run:
+            model = self.run.with_adapters(model)
+        return model.to(self.device).eval()
+
+    @contextmanager
+    def _loading(self) -> Iterator[None]:
+        try:
+            with quietly():
+                yield
+        except UNLOADABLE as error:
+            raise ModelError(f"{self.name} does not load as a causal language model: {first_line(error)}") from error
 
     def _encode(self, text: str) -> Tokens:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -59,6 +59,8 @@ class Run:
         self._asked, self._answering, self._arm, self._seed = asked, answering, arm, seed
         self._graph, self._batch = graph, batch
         self._models = list(language_models(answering))
+        for lm in self._models:
+            getattr(lm, "model", None)  # loaded here, not while a question is timed
 
     def batches(self) -> Iterator[list[Record]]:
         """The records, a batch at a time. The first batch is asked once before, so that its time is not start-up."""
