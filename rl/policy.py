@@ -37,9 +37,10 @@ class Policy(LanguageModel):
             raise ModelError(f"the run in {run.folder} has not finished: `rog train … --resume` goes on with it")
         is_whole = (run.folder / "model").exists()
         super().__init__(run.base, progress, "float32" if is_whole or best_device()[0] == "cpu" else None)
+        base = self.model  # loaded before it has a run, whose adapters would be merged into it
         self.name, self.run = str(run.folder), run
         if not is_whole:
-            self.model = adapted(self.model, run).to(self.device).eval()
+            self.model = adapted(base, run).to(self.device).eval()
         self.trained: dict[str, Any] = {
             name: part for name, part in self.model.named_parameters() if part.requires_grad
         }

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from kg.errors import ModelError
 from kg.store import Store
+from kg.types import Question, Topic
 from planner.registry import make_planner
 from planner.run import Run
 from reasoner.registry import make_reasoner
@@ -63,8 +64,9 @@ def test_a_run_belongs_to_its_graph_and_role(
     with pytest.raises(ModelError, match="trained a planner, not a reasoner"):
         make_reasoner(str(tmp_path / "run"), films)
     (tmp_path / "run" / "adapter" / "adapter_model.safetensors").write_bytes(b"x" * 40)
+    damaged = make_planner(f"lm:{tmp_path / 'run'}", films)  # loaded when it is first asked
     with pytest.raises(ModelError, match="adapter does not load"):
-        make_planner(str(tmp_path / "run"), films)
+        damaged.plan([Question("Who directed Heat?", (Topic(films.entity("heat"), 1.0, "Heat"),))])
 
 
 def test_a_dry_run_trains_nothing(data: Path, tiny_folder: Path, tmp_path: Path) -> None:
