@@ -8,7 +8,7 @@ is often not what was asked, and an undirected one does not say how to walk it. 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -46,6 +46,12 @@ class MineSettings:
 def f1_of(precision: float, recall: float) -> float:
     """The harmonic mean of precision and recall."""
     return 2 * precision * recall / (precision + recall) if recall else 0.0
+
+
+def f1_of_sets(found: Collection[str], gold: Collection[str]) -> float:
+    """The F1 of two sets; 0 where they have nothing in common."""
+    common = len(set(found) & set(gold))
+    return 2 * common / (len(set(found)) + len(set(gold))) if common else 0.0
 
 
 class MinedPath(NamedTuple):

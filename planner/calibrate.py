@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.graph import Graph
-from kg.mine import f1_of
-from kg.types import Question, RelationPath
+from kg.mine import f1_of_sets
+from kg.types import Question
 from planner.choice import conditional_logit
-from planner.neural import BATCH
-from planner.space import PlanSpace, plan_space
+from planner.neural import BATCH, askable
+from planner.space import PlanSpace
 from planner.trained import TrainedPlanner, Voices, logps
 
 MAX_HOPS = 3
@@ -37,14 +37,13 @@ def fitted_voices(
     The model's is 0 where it comes out below `HEEDED`.
     """
     tables, rights = [], []
-    for start in range(0, len(questions), BATCH):
-        part = questions[start : start + BATCH]
-        for table, values in weighed_plans(planner, graph, part):
+    for done, spaces in enumerate(askable(graph, questions, MAX_HOPS), 1):
+        for table, values in weighed_plans(planner, [questions[number] for number in spaces], [*spaces.values()]):
             if values.max() >= LEAST_F1:
                 tables.append(table)
                 rights.append(values == values.max())
         if progress:
-            progress(start + len(part))
+            progress(min(done * BATCH, len(questions)))
     if not tables:
         return None
     penalty = 1 / (2 * SPREAD**2 * len(tables))
@@ -53,21 +52,12 @@ def fitted_voices(
 
 
 def weighed_plans(
-    planner: TrainedPlanner, graph: Graph, questions: Sequence[Question]
+    planner: TrainedPlanner, questions: Sequence[Question], spaces: Sequence[PlanSpace]
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """What each voice says of a question's plans (plans, 3), and the F1 that each plan would have (plans,)."""
-    spaces = [plan_space(graph, question, MAX_HOPS) for question in questions]
-    asked = [(question, space) for question, space in zip(questions, spaces, strict=True) if space.options(())]
-    some, their = [question for question, _ in asked], [space for _, space in asked]
-    known = planner.known(some, their)
-    for question, space, one, decoded in zip(some, their, known, planner.decoded(some, their, known), strict=True):
-        legal, _ = logps(decoded)
-        values = [reached_f1(space, path, question) for path in legal]
+    known = planner.known(questions, spaces)
+    decoded = planner.decoded(questions, spaces, known)
+    for question, space, one, found in zip(questions, spaces, known, decoded, strict=True):
+        legal, _ = logps(found)
+        values = [f1_of_sets(space.frontier(path).entities, question.answers) for path in legal]
         yield np.array([[logp, *one.said(path)] for path, logp in legal.items()]), np.array(values)
-
-
-def reached_f1(space: PlanSpace, path: RelationPath, question: Question) -> float:
-    """F1 of what a plan leads to against the question's answers."""
-    reached = space.frontier(path).entities
-    common = len(set(question.answers).intersection(reached))
-    return f1_of(common / len(reached), common / len(question.answers)) if common else 0.0

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg.errors import LoadError
-from kg.graph import Graph
-from kg.link import link
 from kg.mine import f1_of
-from kg.types import Question, RelationPath, Topic, format_relation_path, parse_relation_path
+from kg.types import RelationPath, format_relation_path, parse_relation_path
 
 
 class PlanLabel(NamedTuple):
@@ -71,14 +69,6 @@ class Row:
     def unreachable(self) -> bool:
         """Whether there are answers, but no relation path to them was found."""
         return bool(self.answers) and not self.plans
-
-
-def asked(row: Row, graph: Graph) -> Question:
-    """A row as a question about its gold topics; linked where none are known."""
-    if not row.topics:
-        return Question(row.question, link(graph, row.question), row.id, row.answers)
-    topics = tuple(Topic(graph.entity(key), 1.0, row.mention) for key in row.topics)
-    return Question(row.question, topics, row.id, row.answers)
 
 
 def as_json(row: Row) -> dict[str, Any]:

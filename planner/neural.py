@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
 
@@ -74,13 +74,18 @@ def side_by_side(
 ) -> list[Plan]:
     """A plan for each question: those that have legal plans are `planned` a batch at a time, with their spaces."""
     plans = [nothing_to_plan(question) for question in questions]
-    for start in range(0, len(questions), BATCH):
-        spaces = {n: plan_space(graph, questions[n], max_hops) for n in range(len(questions))[start : start + BATCH]}
-        askable = [number for number, space in spaces.items() if space.options(())]
-        some = planned([questions[number] for number in askable], [spaces[number] for number in askable])
-        for number, plan in zip(askable, some, strict=True):
+    for spaces in askable(graph, questions, max_hops):
+        some = planned([questions[number] for number in spaces], [*spaces.values()])
+        for number, plan in zip(spaces, some, strict=True):
             plans[number] = plan
     return plans
+
+
+def askable(graph: Graph, questions: Sequence[Question], max_hops: int) -> Iterator[dict[int, PlanSpace]]:
+    """A batch at a time the questions that have legal plans: their numbers, and the plans of each."""
+    for start in range(0, len(questions), BATCH):
+        spaces = {n: plan_space(graph, questions[n], max_hops) for n in range(len(questions))[start : start + BATCH]}
+        yield {number: space for number, space in spaces.items() if space.options(())}
 
 
 @dataclass(frozen=True)

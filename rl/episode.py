@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from kg.errors import UnknownKeyError
 from kg.graph import Graph
-from kg.types import Question, ReasoningPath, RelationPath
+from kg.link import link
+from kg.types import Question, ReasoningPath, RelationPath, Topic
+from planner.data import Row
 from reasoner.retrieve import named_ends
 from reasoner.verify import fault
 
@@ -90,3 +92,11 @@ class Executor:
     def holds(self, path: ReasoningPath, topics: Collection[str]) -> bool:
         """Whether a path starts at a topic, goes on through stored facts only, and never comes back to its start."""
         return not fault(self.graph, topics, (path.relations,), path.end, path) and bool(path.steps)
+
+
+def asked(row: Row, graph: Graph) -> Question:
+    """A row as a question about its gold topics; linked where none are known."""
+    if not row.topics:
+        return Question(row.question, link(graph, row.question), row.id, row.answers)
+    topics = tuple(Topic(graph.entity(key), 1.0, row.mention) for key in row.topics)
+    return Question(row.question, topics, row.id, row.answers)

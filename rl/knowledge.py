@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from kg.graph import Graph
+from kg.mine import f1_of_sets
 from kg.types import RelationPath, Triple, base
 from planner.data import Row
 from planner.phrases import phrases
@@ -83,14 +84,14 @@ class Knowledge:
     def judge(self, lesson: Lesson, text: str, form: str) -> Judged:
         """What a written answer is worth. A recital has to start at the topic and state nothing but facts."""
         if form != PATH:
-            accuracy = f1(entities_in(self.graph, text), lesson.answers)
+            accuracy = f1_of_sets(entities_in(self.graph, text), lesson.answers)
             return Judged(accuracy, accuracy > 0)
         recital = parse_recital(self.graph, self.words, text)
         if recital is None:
             return Judged(0.0, False)
         ends = list(recital.walks) if recital.holds else entities_in(self.graph, "; ".join(recital.names))
         starts = {walk.start for walk in recital.walks.values()}
-        return Judged(f1(ends, lesson.answers), recital.holds and starts == {lesson.topic}, recital)
+        return Judged(f1_of_sets(ends, lesson.answers), recital.holds and starts == {lesson.topic}, recital)
 
     def quoted(self, lesson: Lesson, text: str) -> str:
         """The recital along the path that a reasoner quotes without its ends; "" if that does not answer."""
@@ -110,12 +111,6 @@ def sentence(graph: Graph, fact: Triple, draw: random.Random) -> str:
     head, tail = graph.entity(fact.head).label, graph.entity(fact.tail).label
     noun = draw.choice(phrases(graph.relations[base(fact.relation)], fact.relation, head)).noun
     return f"{noun[0].upper()}{noun[1:]} is {tail}."
-
-
-def f1(found: Collection[str], gold: Collection[str]) -> float:
-    """The F1 of two sets."""
-    common = len(set(found) & set(gold))
-    return 2 * common / (len(set(found)) + len(set(gold))) if common else 0.0
 
 
 def others(lessons: Sequence[Lesson]) -> Mapping[RelationPath, list[Lesson]]:

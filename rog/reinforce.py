@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kg.errors import ModelError
 from kg.graph import Graph, content_hash
 from kg.types import Progress, Question
-from planner.data import Row, asked
+from planner.data import Row
 from planner.folder import open_folder
 from planner.run import Run
-from rl.episode import Executor
+from rl.episode import Executor, asked
 from rl.probes import Case
 from rl.rewards import Reward, imported, parse_reward
 from rl.settings import Grpo, PlanGradient

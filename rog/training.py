@@ -17,7 +17,7 @@ from kg.link import link
 from kg.types import Progress, Question
 from planner.cases import write_cases
 from planner.check import row_problems
-from planner.data import Row, asked
+from planner.data import Row
 from planner.encoder import Encoder
 from planner.finetune import Sample, fit, prepare, trial_seconds
 from planner.folder import Folder, open_folder
@@ -65,7 +65,7 @@ def material(
         samples, dev_samples, held_out = reasoning(rows, dev, graph, settings, progress)
     else:
         samples, dev_samples = (training_samples(some, graph, settings.none, settings.seed) for some in (rows, dev))
-        questions = tuple(asked(row, graph) for row in dev)
+        questions = tuple(Question(row.question, id=row.id, answers=row.answers) for row in dev)
     if not samples:
         raise ModelError(f"{data}: no question to train on; `rog data check {data}` says why")
     about = {
@@ -178,13 +178,14 @@ def calibrate_planner(run: Run, graph: Graph, dev: Sequence[Question], progress:
 
     Nothing if the run keeps no cases or dev has no answers. The questions are linked, as they will be when asked.
     """
-    questions = [replace(one, topics=link(graph, one.text)) for one in dev if one.answers][:CALIBRATED]
-    if not questions or not is_main() or not run.has_cases:
+    answered = [question for question in dev if question.answers][:CALIBRATED]
+    if not answered or not is_main() or not run.has_cases:
         return
     from planner.calibrate import fitted_voices
     from planner.registry import trained_planner
     from planner.trained import Voices
 
+    questions = [replace(question, topics=link(graph, question.text)) for question in answered]
     planner = trained_planner(run, graph, voices=Voices())
     if voices := fitted_voices(planner, graph, questions, told(progress, len(questions))):
         run.write_calibration(voices)
