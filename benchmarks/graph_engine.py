@@ -239,14 +239,14 @@ def native(store: Store, queries: Sequence[Query], hubs: Sequence[Query]) -> lis
     took = []
     for start, rels in prepared:
         began = time.perf_counter_ns()
-        kernels.ends(*index, start, rels, store.seen)
+        kernels.ends(*index, start, start, rels, store.seen)
         took.append((time.perf_counter_ns() - began) / 1000)
     starts = np.array([start for start, _ in prepared], np.int32)
     rels, bounds = np.concatenate([r for _, r in prepared]), np.cumsum([0, *(len(r) for _, r in prepared)])
-    kernels.ends_of_each(*index, starts, rels, bounds, store.seen)
-    batch = fastest(lambda: kernels.ends_of_each(*index, starts, rels, bounds, store.seen))
+    kernels.ends_of_each(*index, starts, False, rels, bounds, store.seen)
+    batch = fastest(lambda: kernels.ends_of_each(*index, starts, False, rels, bounds, store.seen))
     nothing = (np.empty(0, np.int32), np.empty(0, np.int64))
-    walked = fastest(lambda: [kernels.walks(*index, start, r, 100, 2**62, *nothing) for start, r in prepared])
+    walked = fastest(lambda: [kernels.walks(*index, start, start, r, 100, 2**62, *nothing) for start, r in prepared])
     several = fastest(lambda: kernels.walks_of_each(*index, starts, rels, bounds, 100))
     rng = np.random.default_rng(SEED)
     ends = [

@@ -57,7 +57,8 @@ def sets(options: argparse.Namespace, folder: Path) -> Iterator[Set]:
             yield Set(f"MetaQA dev, sample {seed}", Store(folder / "metaqa.kg"), asked)
     if options.pathquestion.exists():
         for hops in (2, 3):
-            build(Sources((options.pathquestion / f"{hops}H-kb.txt",)), folder / f"pq{hops}.kg")
+            facts = Sources((options.pathquestion / f"{hops}H-kb.txt",), returning=True)
+            build(facts, folder / f"pq{hops}.kg")
             asked = some(read_questions([str(options.pathquestion / f"PQ-{hops}H.txt")]), 2 * options.n, 0)
             yield Set(f"PathQuestion {hops}H", Store(folder / f"pq{hops}.kg"), asked)
 

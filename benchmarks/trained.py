@@ -43,6 +43,7 @@ class Kind:
     name: str
     facts: Path
     questions: Path
+    returning: bool = False  # whether its gold paths come back to their topic
 
 
 def kinds(name: str, data: Path) -> list[list[Kind]]:
@@ -51,7 +52,7 @@ def kinds(name: str, data: Path) -> list[list[Kind]]:
         folder = data / "metaqa"
         return [[Kind(f"{hop}-hop", folder / "kb.txt", folder / f"qa_{hop}hop.txt") for hop in (1, 2, 3)]]
     folder = data / "pathquestion"
-    return [[Kind(f"{hop}H", folder / f"{hop}H-kb.txt", folder / f"PQ-{hop}H.txt")] for hop in (2, 3)]
+    return [[Kind(f"{hop}H", folder / f"{hop}H-kb.txt", folder / f"PQ-{hop}H.txt", True)] for hop in (2, 3)]
 
 
 def chosen(some: Sequence[Kind], questions: int, test: int, seed: int) -> Iterator[RawQuestion]:
@@ -71,7 +72,7 @@ def prepared(some: Sequence[Kind], work: Path, questions: int, test: int, seed: 
     name = some[0].facts.stem
     store = work / f"{name}.kg"
     if not store.exists():
-        build(Sources((some[0].facts,)), store)
+        build(Sources((some[0].facts,), returning=some[0].returning), store)
     folder = work / f"{name}-{questions}-{test}-{seed}"
     if not folder.exists():
         graph = Store(store)

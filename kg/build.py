@@ -35,6 +35,7 @@ class Sources:
     relations: Path | None = None
     name: str = ""
     licence: str = ""
+    returning: bool = False  # whether walks may come back to where they start
 
 
 def build(
@@ -71,6 +72,7 @@ def build(
 
 def _build(sources: Sources, out: Path, options: Options, overwrite: bool, progress: Progress | None) -> Report:
     report, builder = Report(), Builder()
+    builder.returning = sources.returning
     for path in sources.labels:
         builder.names.update(read_names(path))
     if sources.relations:
@@ -130,7 +132,9 @@ def resolve(source: str) -> Sources:
     raise LoadError(f"{source}: no such file or directory (a .kg directory, a facts file, pykeen:NAME or demo)")
 
 
-def merged(facts: Sequence[str], labels: tuple[Path, ...], relations: Path | None, licence: str) -> Sources:
+def merged(
+    facts: Sequence[str], labels: tuple[Path, ...], relations: Path | None, licence: str, returning: bool = False
+) -> Sources:
     """What several facts files or named sources, with their side files, are built from together."""
     parts = [resolve(name) for name in facts]
     return Sources(
@@ -139,6 +143,7 @@ def merged(facts: Sequence[str], labels: tuple[Path, ...], relations: Path | Non
         relations or next((part.relations for part in parts if part.relations), None),
         ", ".join(part.name or Path(name).name for part, name in zip(parts, facts, strict=True)),
         licence or ", ".join(dict.fromkeys(part.licence for part in parts if part.licence)),
+        returning,
     )
 
 

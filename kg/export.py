@@ -39,7 +39,8 @@ def export(store: Store, out: Path, form: str) -> Exported:
         changed = writer(store, folder)
         names = sorted(path.name for path in folder.iterdir())
     files = tuple(out / name for name in names)
-    return Exported(files, neo4j_command(store, out) if form == "neo4j-csv" else build_command(out, files), changed)
+    command = neo4j_command(store, out) if form == "neo4j-csv" else build_command(store, out, files)
+    return Exported(files, command, changed)
 
 
 def keys_of(store: Store) -> list[str]:
@@ -154,11 +155,12 @@ def write_side(path: Path, rows: Iterable[tuple[str, ...]]) -> int:
     return changed
 
 
-def build_command(out: Path, files: Sequence[Path]) -> str:
+def build_command(store: Store, out: Path, files: Sequence[Path]) -> str:
     """The command that builds the same graph from the files."""
     facts, labels, relations = (
         shlex.quote(str(next(path for path in files if path.stem == stem)))
         for stem in ("facts", "entities", "relations")
     )
     target = shlex.quote(f"{out}.kg")
-    return f"rog kg build {facts} --labels {labels} --relations {relations} --out {target}"
+    returning = " --returning" if store.returning else ""
+    return f"rog kg build {facts} --labels {labels} --relations {relations}{returning} --out {target}"

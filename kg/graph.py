@@ -28,7 +28,7 @@ class Frontier(Protocol):
     """The entities reached so far from some topics: the one idea under search, decoding and mining.
 
     Each topic keeps its own walks, so a walk from A may pass through B even when both are topics; only A's walks
-    never come back to A.
+    never come back to A, unless the graph is `returning`.
     """
 
     @property
@@ -39,7 +39,7 @@ class Frontier(Protocol):
         """The number of entities reached."""
 
     def relations(self) -> dict[str, int]:
-        """Signed relation → number of steps that leave for anywhere but the start.
+        """Signed relation → number of steps that leave for where a walk may go.
 
         Exactly the relations whose `follow` is not empty: forwards in key order, then backwards in key order.
         """
@@ -65,6 +65,10 @@ class Graph(Protocol):
     @property
     def relations(self) -> Mapping[str, Relation]:
         """Every relation by its key, in key order."""
+
+    @property
+    def returning(self) -> bool:
+        """Whether walks may come back to the entity that they start from; by default they never do."""
 
     def frontier(self, topics: Iterable[str]) -> Frontier:
         """The frontier before the first step. Raises UnknownKeyError for an entity the graph does not have."""

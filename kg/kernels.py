@@ -7,7 +7,8 @@ slot. An entity that this is too narrow for stores its count negated, then all r
 costs two cache misses, one for `rows` and one for `adj`, as long as the entity is no hub.
 
 Walk semantics, the same on every backend: directed facts, explicit inverse steps, parallel edges kept, and a walk
-never comes back to the entity it started from.
+never comes back to the entity it started from, unless the graph is `returning`. The entity that no step may lead to is
+`barred` here: where the walk starts, or NOWHERE.
 """
 
 # Without annotations: numba compiles by the types it is called with. Shapes stand in the docstrings.
@@ -19,6 +20,7 @@ from numba import njit
 AHEAD = 64  # queries of a batch whose first reads are made together
 OVERFLOW = np.int64(2**61)  # two of them still fit
 COMPLETE, LIMIT, BUDGET = 0, 1, 2
+NOWHERE = np.int64(-1)
 NARROW = 2**15  # signed relations, and neighbours of an entity, below which a slot fits one word
 
 
@@ -191,14 +193,14 @@ def without(values, unwanted):
 
 
 @njit(cache=True, nogil=True)
-def follow(rows, adj, nodes, rel, start, seen):
-    """The distinct ends (sorted, without `start`) of one step along `rel` from the sorted `nodes`.
+def follow(rows, adj, nodes, rel, barred, seen):
+    """The distinct ends (sorted, without `barred`) of one step along `rel` from the sorted `nodes`.
 
     `seen` is a zeroed bitmap of uint64 words over all nodes; it is zeroed again on return.
     """
     if len(nodes) == 1:
         low, high = span(rows, adj, nodes[0], rel)
-        return without(adj[low:high], start)
+        return without(adj[low:high], barred)
     # Loops whose reads do not wait for one another: the processor then has many cache misses under way at once.
     low, high = np.empty(len(nodes), np.int64), np.empty(len(nodes), np.int64)
     for i in range(len(nodes)):
@@ -211,7 +213,7 @@ def follow(rows, adj, nodes, rel, start, seen):
         total += high[hits] - low[hits]
         hits += high[hits] > low[hits]
     if hits == 1:
-        return without(adj[low[0] : high[0]], start)
+        return without(adj[low[0] : high[0]], barred)
     out = np.empty(min(total, np.int64(len(rows) - 1)), np.int32)
     count = 0
     first_word, last_word = len(seen), -1
@@ -220,7 +222,7 @@ def follow(rows, adj, nodes, rel, start, seen):
         for j in range(low[i], high[i]):
             end = adj[j]
             word, bit = end >> 6, np.uint64(1) << np.uint64(end & 63)
-            if end != start and not seen[word] & bit:
+            if end != barred and not seen[word] & bit:
                 seen[word] |= bit
                 out[count] = end
                 count += 1
@@ -251,16 +253,18 @@ def follow(rows, adj, nodes, rel, start, seen):
 
 
 @njit(cache=True, nogil=True)
-def leaving(rows, adj, nodes, start, relations):
-    """Per signed relation, how many steps leave the sorted `nodes` for anywhere but `start`: int64 (2R,)."""
+def leaving(rows, adj, nodes, barred, relations):
+    """Per signed relation, how many steps leave the sorted `nodes` for anywhere but `barred`: int64 (2R,)."""
     counts = np.zeros(2 * relations, np.int64)
     for node in nodes:
         first, count, slots, _ = slots_of(rows, adj, node)
         for slot in range(slots):
             size = slot_end(adj, first, count, slot) - slot_end(adj, first, count, slot - 1)
             counts[slot_relation(adj, first, count, slot)] += size
-    # A step back to the start is the same fact seen from the start, so its own slots list them all.
-    first, count, slots, neighbours = slots_of(rows, adj, start)
+    if barred == NOWHERE:
+        return counts
+    # A step to the barred entity is the same fact seen from there, so its own slots list them all.
+    first, count, slots, neighbours = slots_of(rows, adj, barred)
     for slot in range(slots):
         low = neighbours + slot_end(adj, first, count, slot - 1)
         high = neighbours + slot_end(adj, first, count, slot)
@@ -276,7 +280,7 @@ def leaving(rows, adj, nodes, start, relations):
 
 
 @njit(cache=True, nogil=True)
-def walks(rows, adj, start, rels, limit, budget, alive, alive_ptr):
+def walks(rows, adj, start, barred, rels, limit, budget, alive, alive_ptr):
     """The first `limit` walks from `start` along `rels` in depth-first (id) order: int32 (n, hops + 1), status.
 
     Status is COMPLETE (these are all), LIMIT (there may be more) or BUDGET (`budget` steps were spent).
@@ -298,7 +302,7 @@ def walks(rows, adj, start, rels, limit, budget, alive, alive_ptr):
         budget -= 1
         if budget < 0:
             return found[:count], BUDGET
-        if end == start:
+        if end == barred:
             continue
         if pruned and not contains(alive, alive_ptr[depth + 1], alive_ptr[depth + 2], end):
             continue
@@ -317,7 +321,7 @@ def walks(rows, adj, start, rels, limit, budget, alive, alive_ptr):
 
 
 @njit(cache=True, nogil=True)
-def count_walks(rows, adj, start, rels, seen, ways):
+def count_walks(rows, adj, start, barred, rels, seen, ways):
     """How many walks lead from `start` along `rels`, capped at 2^61.
 
     `seen` (bitmap) and `ways` (int64 per node) are zeroed scratch space and are zeroed again on return.
@@ -325,11 +329,11 @@ def count_walks(rows, adj, start, rels, seen, ways):
     nodes = np.full(1, start, np.int32)
     weights = np.ones(1, np.int64)
     for rel in rels:
-        reached = follow(rows, adj, nodes, rel, start, seen)
+        reached = follow(rows, adj, nodes, rel, barred, seen)
         for i in range(len(nodes)):
             low, high = span(rows, adj, nodes[i], rel)
             for j in range(low, high):
-                if adj[j] != start:
+                if adj[j] != barred:
                     ways[adj[j]] = min(OVERFLOW, ways[adj[j]] + weights[i])
         weights = ways[reached]
         for node in reached:
@@ -361,16 +365,16 @@ def step_back(rows, adj, layer, rel, after):
 
 
 @njit(cache=True, nogil=True)
-def ends(rows, adj, start, rels, seen):
+def ends(rows, adj, start, barred, rels, seen):
     """The distinct ends (sorted) of the walks from `start` along `rels`."""
     nodes = np.full(1, start, np.int32)
     for rel in rels:
-        nodes = follow(rows, adj, nodes, rel, start, seen)
+        nodes = follow(rows, adj, nodes, rel, barred, seen)
     return nodes
 
 
 @njit(cache=True, nogil=True)
-def ends_of_each(rows, adj, starts, rels, bounds, seen):
+def ends_of_each(rows, adj, starts, returning, rels, bounds, seen):
     """The ends for many queries in one array, and where each stops; query `i` walks `rels[bounds[i]:bounds[i + 1]]`."""
     out = np.empty(max(1024, 4 * len(starts)), np.int32)
     stops = np.zeros(len(starts) + 1, np.int64)
@@ -382,7 +386,8 @@ def ends_of_each(rows, adj, starts, rels, bounds, seen):
                 ahead[j] = rows[some[j]]
             for j in range(len(some)):
                 ahead[j] = adj[ahead[j]]
-        found = ends(rows, adj, starts[i], rels[bounds[i] : bounds[i + 1]], seen)
+        barred = NOWHERE if returning else np.int64(starts[i])
+        found = ends(rows, adj, starts[i], barred, rels[bounds[i] : bounds[i + 1]], seen)
         stops[i + 1] = stops[i] + len(found)
         if stops[i + 1] > len(out):
             grown = np.empty(2 * stops[i + 1], np.int32)
@@ -399,6 +404,6 @@ def walks_of_each(rows, adj, starts, rels, bounds, limit):
     nothing, nowhere = np.empty(0, np.int32), np.empty(0, np.int64)
     for i in range(len(starts)):
         path = rels[bounds[i] : bounds[i + 1]]
-        made, _ = walks(rows, adj, starts[i], path, limit, 2**62, nothing, nowhere)
+        made, _ = walks(rows, adj, starts[i], np.int64(starts[i]), path, limit, 2**62, nothing, nowhere)
         found[i] = len(made)
     return found

@@ -84,8 +84,8 @@ class Candidates(NamedTuple):
 def mine(graph: Graph, topics: Sequence[str], answers: Sequence[str], settings: MineSettings | None = None) -> Mined:
     """All relation paths of at most `hops` steps from the topics to the answers, scored by their ends.
 
-    Walks never come back to the topic that they start from, so a topic that is an answer is never reached from itself.
-    Several topics are walked from together, each with its own walks. Raises UnknownKeyError for keys not in the graph.
+    Several topics are walked from together, each with its own walks; a topic that is an answer is reached from itself
+    where the graph is `returning` only. Raises UnknownKeyError for keys not in the graph.
     """
     settings = settings or MineSettings()
     if settings.hops < 1:
@@ -127,8 +127,8 @@ def store_candidates(graph: Store, topics: Sequence[str], answers: Sequence[str]
     cut = 0
     for topic in map(graph.id_of, dict.fromkeys(topics)):
         for answer in map(graph.id_of, sampled(topics, answers, settings)):
-            for hops in found if topic != answer else ():
-                asked = (topic, answer, relations, hops, skipped, settings.budget)
+            for hops in found if topic != answer or graph.returning else ():
+                asked = (topic, graph.barred(topic), answer, relations, hops, skipped, settings.budget)
                 codes, whole = mine_kernels.sequences(*graph.index, *asked, graph.seen)
                 found[hops].append(codes)
                 cut += not whole
@@ -157,7 +157,8 @@ def store_scores(
     wanted = np.array(sorted({graph.id_of(answer) for answer in answers}), np.int32)
     rels = np.array([graph.relation_id(relation) for path in paths for relation in path], np.int64)
     bounds = np.cumsum([0, *map(len, paths)])
-    walked = mine_kernels.matches(*graph.index, starts, rels, bounds, wanted, settings.budget, graph.seen)
+    asked = (starts, graph.returning, rels, bounds, wanted, settings.budget)
+    walked = mine_kernels.matches(*graph.index, *asked, graph.seen)
     sizes, hits = (counts.tolist() for counts in walked)
     scored = [
         MinedPath(path, hit / size, hit / len(wanted))

@@ -6,7 +6,7 @@
 import numpy as np
 from numba import njit
 
-from kg.kernels import contains, degree, first_at, follow, slot_end, slot_relation, slots_of, span
+from kg.kernels import NOWHERE, contains, degree, first_at, follow, slot_end, slot_relation, slots_of, span
 
 
 @njit(cache=True, nogil=True)
@@ -164,21 +164,21 @@ def chosen_edges(rows, adj, node, unwanted, dropped, relations, backwards):
 
 
 @njit(cache=True, nogil=True)
-def sequences(rows, adj, start, end, relations, hops, dropped, budget, seen):
-    """All relation sequences of exactly `hops` (1 to 3) steps from `start` to another entity `end`, and if complete.
+def sequences(rows, adj, start, barred, end, relations, hops, dropped, budget, seen):
+    """All relation sequences of exactly `hops` (1 to 3) steps from `start` to `end`, and if complete.
 
-    Walks do not come back to `start`, and use none of the `dropped` signed relations (bool (2R,)). Int64 codes in
+    Walks do not come to `barred`, and use none of the `dropped` signed relations (bool (2R,)). Int64 codes in
     base 2R, sorted. Not complete (then without codes): the middle would take more than `budget` steps.
     `seen` is a zeroed bitmap, zeroed on return.
     """
     none = np.empty(0, np.int64)
     if degree(rows, adj, start) + degree(rows, adj, end) > budget:
         return none, False
-    near, near_rel = chosen_edges(rows, adj, start, start, dropped, relations, False)
+    near, near_rel = chosen_edges(rows, adj, start, barred, dropped, relations, False)
     if hops == 1:
         low, high = first_at(near, 0, len(near), end), first_at(near, 0, len(near), end + 1)
         return distinct_codes(near_rel[low:high].copy()), True
-    far, far_rel = chosen_edges(rows, adj, end, start, dropped, relations, True)
+    far, far_rel = chosen_edges(rows, adj, end, barred, dropped, relations, True)
     if hops == 2:
         return meeting(near, near_rel, far, far_rel, relations), True
     here, there = np.int64(0), np.int64(0)
@@ -202,7 +202,7 @@ def sequences(rows, adj, start, end, relations, hops, dropped, budget, seen):
 
 
 @njit(cache=True, nogil=True)
-def reached(rows, adj, start, rels, budget, seen):
+def reached(rows, adj, start, barred, rels, budget, seen):
     """The distinct ends (sorted) of the walks along `rels`, and whether that took at most `budget` steps."""
     nodes = np.full(1, start, np.int32)
     for rel in rels:
@@ -213,12 +213,12 @@ def reached(rows, adj, start, rels, budget, seen):
         budget -= steps
         if budget < 0:
             return nodes[:0], False
-        nodes = follow(rows, adj, nodes, rel, start, seen)
+        nodes = follow(rows, adj, nodes, rel, barred, seen)
     return nodes, True
 
 
 @njit(cache=True, nogil=True)
-def matches(rows, adj, starts, rels, bounds, answers, budget, seen):
+def matches(rows, adj, starts, returning, rels, bounds, answers, budget, seen):
     """For many relation paths (see `ends_of_each`), all walked from each of `starts`: ends, and those in `answers`.
 
     `answers` are sorted. -1 ends: walking it would have taken more than `budget` steps.
@@ -226,10 +226,10 @@ def matches(rows, adj, starts, rels, bounds, answers, budget, seen):
     sizes, hits = np.zeros(len(bounds) - 1, np.int64), np.zeros(len(bounds) - 1, np.int64)
     for i in range(len(sizes)):
         path = rels[bounds[i] : bounds[i + 1]]
-        ends_, whole = reached(rows, adj, starts[0], path, budget, seen)
-        for start in starts[1:]:
-            more, also = reached(rows, adj, start, path, budget, seen)
-            ends_ = np.unique(np.concatenate((ends_, more)))
+        ends_, whole = np.empty(0, np.int32), True
+        for start in starts:
+            more, also = reached(rows, adj, start, NOWHERE if returning else np.int64(start), path, budget, seen)
+            ends_ = np.unique(np.concatenate((ends_, more))) if len(ends_) else more
             whole &= also
         if not whole:
             sizes[i] = -1

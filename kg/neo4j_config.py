@@ -12,7 +12,7 @@ from kg.neo4j_client import Client
 
 EVERY = "*"  # under `name`, the label that stands for all that are not mentioned
 LISTS = ("exclude_labels", "exclude_types", "exclude_properties")
-SETTINGS = ("key", "name", *LISTS, "literals", "relations", "timeout")
+SETTINGS = ("key", "name", *LISTS, "literals", "relations", "returning", "timeout")
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -53,8 +53,9 @@ def checked_config(found: Mapping[str, Any]) -> dict[str, Any]:
     if several:
         raise GraphError(f"key: {several[0]} needs one property that is unique")
     config["key"] = {label: parts[0] for label, parts in config["key"].items()}
-    if not isinstance(found.get("literals", True), bool):
-        raise GraphError(f"literals: {found['literals']!r}, expected true or false")
+    for name in ("literals", "returning"):
+        if not isinstance(found.get(name, True), bool):
+            raise GraphError(f"{name}: {found[name]!r}, expected true or false")
     if not isinstance(found.get("relations", ""), str | Mapping):
         raise GraphError(f"relations: {found['relations']!r}, expected a file")
     seconds = found.get("timeout", 1)

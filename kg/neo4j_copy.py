@@ -40,8 +40,9 @@ def push(store: Store, client: Client, progress: Progress | None = None) -> None
         if client.read("MATCH (n) RETURN 1 LIMIT 1"):
             raise GraphError(f"{client.address} is not empty: nothing was written; choose an empty database")
         client.write(("CREATE CONSTRAINT rog_entity IF NOT EXISTS FOR (e:Entity) REQUIRE e.id IS UNIQUE", {}))
-        start = f"CREATE (:{META} {{sha256: $sha, state: 'loading', nodes: 0, facts: 0, relations: $relations}})"
-        client.write((start, {"sha": sha, "relations": relations_of(store.relations.values())}))
+        said = {"relations": relations_of(store.relations.values()), "returning": store.returning}
+        start = f"CREATE (m:{META} {{sha256: $sha, state: 'loading', nodes: 0, facts: 0}}) SET m += $said"
+        client.write((start, {"sha": sha, "said": said}))
     _, _, nodes, facts = meta[0] if meta else (sha, "", 0, 0)
     size = store.size
     for done in range(nodes, size.entities, BATCH):
@@ -101,6 +102,7 @@ def pull(graph: Neo4jGraph, out: Path, overwrite: bool = False, progress: Progre
     builder.relation_names.update(
         {key: RelationNames(r.label, r.inverse_label, r.hidden) for key, r in graph.relations.items()}
     )
+    builder.returning = graph.returning
     return builder.write(out, Provenance(graph.name), overwrite, progress)
 
 

@@ -87,6 +87,11 @@ class Neo4jGraph:
         """Every relationship type, and every property that is read as values, by its key, in key order."""
         return self.schema.relations
 
+    @property
+    def returning(self) -> bool:
+        """Whether walks may come back to where they start: as configured, or as the graph that was pushed has it."""
+        return self.schema.returning
+
     def frontier(self, topics: Iterable[str]) -> Neo4jFrontier:
         """The frontier before the first step."""
         found = self.nodes(tuple(dict.fromkeys(topics)))
@@ -108,7 +113,7 @@ class Neo4jGraph:
         for relation in relation_path:
             layer: dict[Node, list[Node]] = defaultdict(list)
             for source, target in self.step_facts(reached, relation):
-                if target != origin:
+                if target != self.barred(origin):
                     layer[source].append(target)
             layers.append(layer)
             reached = sorted({target for targets in layer.values() for target in targets})
@@ -278,14 +283,19 @@ class Neo4jGraph:
         rows = self.client.read(query, ids=list(by_id), type=s.types[key], start="") if by_id else []
         return [(by_id[source], Node(target, element)) for source, target, element in rows]
 
-    def targets(self, sources: Iterable[Node], relation: str, start: Node) -> tuple[Node, ...]:
-        """The distinct ends, sorted, of one step along `relation`, without `start`."""
+    def barred(self, start: Node) -> Node | None:
+        """The node that walks from `start` never come to: itself, or none where the graph is `returning`."""
+        return None if self.returning else start
+
+    def targets(self, sources: Iterable[Node], relation: str, barred: Node | None) -> tuple[Node, ...]:
+        """The distinct ends, sorted, of one step along `relation`, without `barred`."""
         s, key = self.schema, base(relation)
         if key in s.properties:
-            return tuple(sorted({target for _, target in self.step_facts(sources, relation)} - {start}))
+            return tuple(sorted({target for _, target in self.step_facts(sources, relation)} - {barred}))
         query = f"{self._hop(relation)}{s.included('m')} RETURN DISTINCT {s.key('m')}, elementId(m)"
         ids = [node.id for node in sources if node.id]
-        rows = self.client.read(query, ids=ids, type=s.types[key], start=start.id) if ids else []
+        start = barred.id if barred else ""
+        rows = self.client.read(query, ids=ids, type=s.types[key], start=start) if ids else []
         return tuple(sorted(Node(*row) for row in rows))
 
     def _hop(self, relation: str) -> str:
@@ -300,8 +310,8 @@ class Neo4jGraph:
         arrow = f"<-[{inside}]-" if relation.startswith(INVERSE) else f"-[{inside}]->"
         return f"MATCH (n) WHERE elementId(n) IN $ids MATCH (n){arrow}(m) WHERE {condition}elementId(m) <> $start"
 
-    def leaving(self, sources: Sequence[Node], start: Node | None) -> Counter[str]:
-        """Signed relation → number of distinct steps on, those to `start` apart: one round trip."""
+    def leaving(self, sources: Sequence[Node], barred: Node | None) -> Counter[str]:
+        """Signed relation → number of distinct steps on, those to `barred` apart: one round trip."""
         s = self.schema
         ids = [node.id for node in sources if node.id]
         texts = [node.text for node in sources if not node.id]
@@ -332,8 +342,8 @@ class Neo4jGraph:
             " UNION ALL ".join(parts),
             ids=ids,
             texts=texts,
-            start=start.id if start else "",
-            text=start.text if start and not start.id else "",
+            start=barred.id if barred else "",
+            text=barred.text if barred and not barred.id else "",
             bearers=s.bearers,
         )
         key_of = {(False, name): key for key, name in s.types.items()}
@@ -358,18 +368,19 @@ class Neo4jFrontier:
         return len({node for nodes in self._parts.values() for node in nodes})
 
     def relations(self) -> dict[str, int]:
-        """Signed relation → number of steps that leave for anywhere but the start."""
+        """Signed relation → number of steps that leave for where a walk may go."""
         counts: Counter[str] = Counter()
         for start, nodes in self._parts.items():
-            counts += self._graph.leaving(nodes, start)
+            counts += self._graph.leaving(nodes, self._graph.barred(start))
         order = [*self._graph.relations, *map(inverse, self._graph.relations)]
         return {relation: counts[relation] for relation in order if counts[relation]}
 
     def follow(self, relation: str) -> Neo4jFrontier:
         """The frontier one step along `relation`."""
         self._graph.check_relation(relation)
-        reached = {start: self._graph.targets(nodes, relation, start) for start, nodes in self._parts.items()}
-        return Neo4jFrontier(self._graph, {start: nodes for start, nodes in reached.items() if nodes})
+        graph = self._graph
+        reached = {start: graph.targets(nodes, relation, graph.barred(start)) for start, nodes in self._parts.items()}
+        return Neo4jFrontier(graph, {start: nodes for start, nodes in reached.items() if nodes})
 
 
 def open_neo4j(source: str, config: Mapping[str, Any] | None = None, progress: Progress | None = None) -> Neo4jGraph:

@@ -28,7 +28,7 @@ def introspect(client: Client, config: Mapping[str, Any] | None = None) -> Schem
     config = checked_config(config or {})
     every = column(client, "CALL db.labels() YIELD label RETURN label ORDER BY label")
     check_names(config, client, every)
-    meta = client.read(f"MATCH (m:{META}) RETURN m.relations, m.state LIMIT 1") if META in every else []
+    meta = client.read(f"MATCH (m:{META}) RETURN m.relations, m.state, m.returning LIMIT 1") if META in every else []
     notes = []
     if meta and meta[0][1] != "done":
         notes.append("a `rog kg push` into this database was interrupted: run it again to complete it")
@@ -45,7 +45,8 @@ def introspect(client: Client, config: Mapping[str, Any] | None = None) -> Schem
     types = relationship_types(client, config, notes)
     values = sorted({name for label in labels for name in label.values})
     properties = {name if name not in types else f"property:{name}": name for name in values}
-    schema = Schema(total, 0, labels, types, properties, {}, common, excluded, bool(meta), tuple(notes))
+    returning = config.get("returning", bool(meta and meta[0][2]))
+    schema = Schema(total, 0, labels, types, properties, {}, common, excluded, bool(meta), returning, tuple(notes))
     stored = {row["key"]: Relation(**row) for row in json.loads(meta[0][0])} if meta and meta[0][0] else {}
     return with_relations(client, schema, stored, config.get("relations", {}))
 

@@ -33,6 +33,7 @@ class Schema:
     common: Label | None = None
     excluded: tuple[str, ...] = ()
     pushed: bool = False
+    returning: bool = False
     notes: tuple[str, ...] = ()
 
     def key(self, node: str) -> str:

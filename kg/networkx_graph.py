@@ -38,7 +38,9 @@ UNRELATED = "related to"  # where an edge says nothing of its relation
 class NetworkXGraph:
     """A networkx graph seen as a `Graph`. Later changes to the networkx graph are not seen."""
 
-    def __init__(self, graph: Any, relation_names: Mapping[str, RelationNames] | None = None) -> None:
+    def __init__(
+        self, graph: Any, relation_names: Mapping[str, RelationNames] | None = None, returning: bool = False
+    ) -> None:
         if not graph.is_directed():
             raise GraphError("an undirected networkx graph has lost the direction of its facts: pass a MultiDiGraph")
         facts = {
@@ -52,20 +54,21 @@ class NetworkXGraph:
             self._steps[head].setdefault(relation, []).append(tail)
             self._steps[tail].setdefault(inverse(relation), []).append(head)
         self._facts = facts
+        self.returning = returning
         self._keys = sorted(self._steps)
         self._data = {str(node): data for node, data in graph.nodes(data=True)}
         self._relations = self._describe(relation_names or {})
         self._names: Names | None = None
 
     @classmethod
-    def from_triples(cls, triples: Iterable[tuple[str, str, str]]) -> NetworkXGraph:
-        """The graph of these facts."""
+    def from_triples(cls, triples: Iterable[tuple[str, str, str]], returning: bool = False) -> NetworkXGraph:
+        """The graph of these facts; `returning`: walks may come back to where they start."""
         import networkx as nx
 
         graph: Any = nx.MultiDiGraph()
         for head, relation, tail in triples:
             graph.add_edge(head, tail, key=str(relation))
-        return cls(graph)
+        return cls(graph, returning=returning)
 
     def _describe(self, names: Mapping[str, RelationNames]) -> dict[str, Relation]:
         relations = {}
@@ -125,7 +128,7 @@ class NetworkXGraph:
                 for walk in walks
                 for source in [walk[-1].target if walk else start]
                 for target in self.targets(source, relation)
-                if target != start
+                if target != start or self.returning
             ]
         if end is not None:
             walks = [walk for walk in walks if walk[-1].target == end][:limit]
@@ -196,12 +199,12 @@ class NetworkXFrontier:
         return len(self.entities)
 
     def relations(self) -> dict[str, int]:
-        """Signed relation → number of steps that leave for anywhere but the start."""
+        """Signed relation → number of steps that leave for where a walk may go."""
         counts: Counter[str] = Counter()
         for start, nodes in self._parts.items():
             for node in nodes:
                 for relation, targets in self._graph.signed_relations(node).items():
-                    counts[relation] += sum(target != start for target in targets)
+                    counts[relation] += sum(target != start or self._graph.returning for target in targets)
         order = [*self._graph.relations, *map(inverse, self._graph.relations)]
         return {relation: counts[relation] for relation in order if counts[relation]}
 
@@ -209,7 +212,8 @@ class NetworkXFrontier:
         """The frontier one step along `relation`."""
         self._graph.check_relation(relation)
         reached = {
-            start: frozenset(t for node in nodes for t in self._graph.targets(node, relation) if t != start)
+            start: frozenset(t for node in nodes for t in self._graph.targets(node, relation))
+            - ({start} if not self._graph.returning else set())
             for start, nodes in self._parts.items()
         }
         return NetworkXFrontier(self._graph, {start: nodes for start, nodes in reached.items() if nodes})

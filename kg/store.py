@@ -41,6 +41,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.manifest = read_manifest(path)
+        self.returning = bool(self.manifest.get("returning"))  # graphs built before there was a choice do not say
         arrays = {name: load_array(path, name) for name in ARRAYS}
         self.index = rows, adj = arrays["rows"], arrays["adj"]
         if int(rows[-1]) != len(adj) or len(rows) != self.size.entities + 1:
@@ -107,26 +108,27 @@ class Store:
         if end is not None:
             found, _ = self._walks(origin, rels, limit, *self._alive(origin, rels, self.id_of(end)))
             return Walks(tuple(self._path_of(row, relation_path) for row in found), len(found))
-        found, status = kernels.walks(*self.index, origin, rels, limit, DFS_BUDGET, *EVERYWHERE)
+        barred = self.barred(origin)
+        found, status = kernels.walks(*self.index, origin, barred, rels, limit, DFS_BUDGET, *EVERYWHERE)
         if status == kernels.BUDGET:
             found, status = self._walks(origin, rels, limit, *self._alive(origin, rels))
         total = len(found)
         if status == kernels.LIMIT:
-            total = int(kernels.count_walks(*self.index, origin, rels, self.seen, self._ways))
+            total = int(kernels.count_walks(*self.index, origin, barred, rels, self.seen, self._ways))
         return Walks(tuple(self._path_of(row, relation_path) for row in found), total)
 
     def _walks(
         self, origin: int, rels: NDArray[np.int64], limit: int, alive: Ids, bounds: NDArray[np.int64]
     ) -> tuple[Ids, int]:
         """The first walks through the `alive` nodes only, which lead to no dead end."""
-        found, status = kernels.walks(*self.index, origin, rels, limit, 2**62, alive, bounds)
+        found, status = kernels.walks(*self.index, origin, self.barred(origin), rels, limit, 2**62, alive, bounds)
         return found, status
 
     def _alive(self, origin: int, rels: NDArray[np.int64], end: int | None = None) -> tuple[Ids, NDArray[np.int64]]:
         """The nodes of each hop that lie on a whole walk (to `end`), concatenated, with the bounds of each hop."""
         layers: list[Ids] = [np.array([origin], np.int32)]
         for rel in rels:
-            layers.append(kernels.follow(*self.index, layers[-1], rel, origin, self.seen))
+            layers.append(kernels.follow(*self.index, layers[-1], rel, self.barred(origin), self.seen))
         if end is not None:
             layers[-1] = layers[-1][layers[-1] == end]
         for hop in range(len(rels) - 1, 0, -1):
@@ -141,7 +143,8 @@ class Store:
     def ends(self, start: str, relation_path: RelationPath) -> tuple[str, ...]:
         """The keys of the entities that walks along `relation_path` reach, sorted: a frontier's, in one call."""
         rels = np.array([self.relation_id(relation) for relation in relation_path], np.int64)
-        reached = kernels.ends(*self.index, self.id_of(start), rels, self.seen)
+        origin = self.id_of(start)
+        reached = kernels.ends(*self.index, origin, self.barred(origin), rels, self.seen)
         return tuple(map(self.key_of, reached.tolist()))
 
     def ends_of_each(self, queries: Sequence[tuple[str, RelationPath]]) -> list[Ids]:
@@ -149,7 +152,7 @@ class Store:
         starts = np.array([self.id_of(start) for start, _ in queries], np.int32)
         rels = np.array([self.relation_id(relation) for _, path in queries for relation in path], np.int64)
         bounds = np.cumsum([0, *(len(path) for _, path in queries)])
-        found, stops = kernels.ends_of_each(*self.index, starts, rels, bounds, self.seen)
+        found, stops = kernels.ends_of_each(*self.index, starts, self.returning, rels, bounds, self.seen)
         return [found[low:high] for low, high in pairwise(stops.tolist())]
 
     def shortest_relation_paths(self, start: str, end: str, hops: int = 3) -> tuple[RelationPath, ...]:
@@ -247,14 +250,18 @@ class Store:
         ways: NDArray[np.int64] = self._scratch.ways
         return ways
 
+    def barred(self, start: int) -> int:
+        """The entity that walks from `start` never come to: itself, or none (-1) where the graph is `returning`."""
+        return int(kernels.NOWHERE) if self.returning else start
+
     def step(self, start: int, nodes: Ids, relation: int) -> Ids:
-        """The sorted ends of one step from the sorted `nodes`, without `start`."""
-        reached: Ids = kernels.follow(*self.index, nodes, relation, start, self.seen)
+        """The sorted ends of one step, of walks from `start`, from the sorted `nodes`."""
+        reached: Ids = kernels.follow(*self.index, nodes, relation, self.barred(start), self.seen)
         return reached
 
     def leaving(self, start: int, nodes: Ids) -> NDArray[np.int64]:
-        """How many steps leave the sorted `nodes` per signed relation, those to `start` apart: (2R,)."""
-        counts: NDArray[np.int64] = kernels.leaving(*self.index, nodes, start, len(self._relations))
+        """How many steps of walks from `start` leave the sorted `nodes` per signed relation: (2R,)."""
+        counts: NDArray[np.int64] = kernels.leaving(*self.index, nodes, self.barred(start), len(self._relations))
         return counts
 
     def signed(self, number: int) -> str:

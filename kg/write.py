@@ -46,6 +46,7 @@ class Builder:
         self._count = 0
         self.names: dict[str, EntityNames] = {}
         self.relation_names: dict[str, RelationNames] = {}
+        self.returning = False  # whether walks may come back to where they start
 
     def __len__(self) -> int:
         return self._count
@@ -96,7 +97,7 @@ class Builder:
             names.result()
         relations = relations.to_pylist()
         described = self._describe(keys, relations, facts)
-        content = content_hash(folder, described)
+        content = content_hash(folder, described, self.returning)
         rows = json.dumps([asdict(relation) for relation in described], ensure_ascii=False, indent=1)
         (folder / "relations.json").write_text(rows, "utf-8")
         manifest = {
@@ -105,6 +106,7 @@ class Builder:
             "duplicates": len(self) - len(facts[0]),
             "without_facts": len(self.names) - sum(key in self.names for key in texts_of(keys)) if self.names else 0,
             "sha256": content,
+            "returning": self.returning,
             **asdict(provenance),
             "files": {file.name: file.stat().st_size for file in sorted(folder.iterdir())},
         }
@@ -223,12 +225,12 @@ def is_symmetric(heads: NDArray[np.int32], tails: NDArray[np.int32]) -> bool:
     return bool((tails[order] == heads).all() and (heads[order] == tails).all())
 
 
-def content_hash(folder: Path, relations: list[Relation]) -> str:
+def content_hash(folder: Path, relations: list[Relation], returning: bool) -> str:
     """SHA-256 over what the graph says: the index, the keys, the relations and the names (not SQLite's bytes)."""
     import sqlite3
     from contextlib import closing
 
-    digest = hashlib.sha256(repr(relations).encode())
+    digest = hashlib.sha256((repr(relations) + "returning" * returning).encode())
     for file in ("rows.npy", "adj.npy", "key_ends.npy", "keys.bin"):
         with (folder / file).open("rb") as stream:
             while block := stream.read(1 << 20):

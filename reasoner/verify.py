@@ -14,7 +14,7 @@ def problems(graph: Graph, question: Question, plan: Plan, answer: Answer) -> li
     """What is wrong with the support of an answer, a line each; empty if every entity is proven.
 
     An entity is proven by a path that starts at a topic of the question, follows one of the planned relation paths
-    through stored facts, never comes back to its start, and ends at the entity.
+    through stored facts, never comes back to its start (unless the graph is `returning`), and ends at the entity.
     """
     found = []
     if answer.verdict == "grounded" and not answer.entities:
@@ -44,7 +44,7 @@ def fault(
             return f"the path jumps from {here} to {step.source}"
         if not graph.contains(step.triple):
             return f"{' '.join(step.triple)} is not a fact of the graph"
-        if step.target == path.start:
+        if step.target == path.start and not graph.returning:
             return "the path comes back to its start"
         here = step.target
     return "" if here == entity else f"the path ends at {here}"

@@ -70,6 +70,7 @@ def data_make(
         made = make(graph, questions(graph, qa, form, count, max_hops, seed, report), settings, report)
     write_folder(to, made, graph, kg, qa or (), settings, force)
     say_rejects(made, to)
+    say_own_topics(made, graph)
     out.print(table(folder_statistics(made.rows, graph)))
     out.print(f"{to}: {sum(map(len, made.rows.values())):,} questions · {time.perf_counter() - began:.1f} s")
 
@@ -116,6 +117,19 @@ def say_rejects(made: Made, to: Path) -> None:
     for name, rows in made.rows.items():
         if not rows:
             err.print(f"{name} is empty: too few topics for these shares; another --seed or larger shares may help")
+
+
+def say_own_topics(made: Made, graph: Graph) -> None:
+    """Print how many questions are answered by their own topic, which no walk comes back to, and what can be done."""
+    from rog.console import err
+
+    own = sum(not set(row.topics).isdisjoint(row.answers) for rows in made.rows.values() for row in rows)
+    if own and not graph.returning:
+        err.print(
+            f"{own:,} questions have their topic among their answers, and walks do not come back to it: in a graph "
+            "that is built with --returning (a database: `returning: true` in --config) they do",
+            soft_wrap=True,
+        )
 
 
 @data_app.command("check")

@@ -19,6 +19,7 @@ FACTS_HELP = (
     "Facts files (.tsv .csv .jsonl .parquet .json .nt .nq .ttl .trig .rdf .owl .xml .jsonld .graphml .gexf, also .gz "
     ".bz2), Neo4j import files or a folder of them, or pykeen:NAME."
 )
+RETURNING_HELP = "Let walks come back to where they start, as in 'the children of the spouse of the spouse'."
 
 
 @kg_app.command("build")
@@ -33,6 +34,7 @@ def kg_build(
     ] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first line that is no fact.")] = False,
     licence: Annotated[str, typer.Option(help="The licence of the facts, kept in the manifest.")] = "",
+    returning: Annotated[bool, typer.Option("--returning", help=RETURNING_HELP)] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the graph at --out.")] = False,
 ) -> None:
     """Build a graph from files. A build that fails leaves nothing behind; lines that are no facts are kept apart."""
@@ -42,7 +44,7 @@ def kg_build(
     from rog.progress import progress
 
     began = time.perf_counter()
-    sources = merged(facts, tuple(labels or ()), relations, licence)
+    sources = merged(facts, tuple(labels or ()), relations, licence, returning)
     rejects = to.with_name(f"{to.name}.rejects.tsv")
     options = Options(form, parse_columns(columns), strict, rejects)
     with progress(err) as report:
@@ -94,13 +96,16 @@ def kg_describe(
     graph = opened(kg, config)
     size = graph.size
     if as_json:
-        print(json.dumps({"name": graph.name, **size._asdict(), "by_relation": relations_json(graph)}))
+        about = {"name": graph.name, **size._asdict(), "returning": graph.returning}
+        print(json.dumps({**about, "by_relation": relations_json(graph)}))
         return
     out.print(f"{size.entities:,} entities · {size.relations:,} relations · {size.triples:,} facts")
     schema = getattr(graph, "schema", None)
     if schema is not None:
         out.print(label_table(schema))
         out.print()
+    if graph.returning:
+        out.print("walks may come back to the entity that they start from")
     out.print(relation_table(graph, limit))
     for note in getattr(schema or graph, "notes", ()):
         err.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)

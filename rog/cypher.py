@@ -12,7 +12,8 @@ LIMIT = 200
 def cypher(graph: Named, topic: str, relations: RelationPath, limit: int = LIMIT) -> str:
     """The query for all walks along a relation path, or '' where a name cannot be written safely in Cypher.
 
-    Each hop is a MATCH of its own, because within one MATCH Cypher walks trails; no walk comes back to its start.
+    Each hop is a MATCH of its own, because within one MATCH Cypher walks trails; no walk comes back to its start,
+    unless the graph is `returning`.
     """
     from kg.types import format_relation_path
 
@@ -53,15 +54,16 @@ def hop_line(graph: Named, relation: str, number: int) -> str:
     from kg.neo4j_client import quoted
 
     here, there, back = f"n{number - 1}", f"n{number}", relation.startswith(INVERSE)
+    apart = "" if getattr(graph, "returning", False) else f" AND {there} <> n0"
     schema = getattr(graph, "schema", None)
     if schema is not None and base(relation) in schema.properties:
         prop = schema.properties[base(relation)]
         if back:
             return (
                 f"MATCH ({there}:{schema.having(prop)}) UNWIND {there}.{quoted(prop)} AS v{number} "
-                f"WITH * WHERE toString(v{number}) = toString({here})" + (f" AND {there} <> n0" if number > 1 else "")
+                f"WITH * WHERE toString(v{number}) = toString({here})" + apart * (number > 1)
             )
         return f"UNWIND {here}.{quoted(prop)} AS {there}"
     kind = quoted(schema.types[base(relation)] if schema is not None else base(relation))
     arrow = f"<-[r{number}:{kind}]-" if back else f"-[r{number}:{kind}]->"
-    return f"MATCH ({here}){arrow}({there}) WHERE {there} <> n0"
+    return f"MATCH ({here}){arrow}({there})" + apart.replace("AND", "WHERE", 1)

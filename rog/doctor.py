@@ -84,8 +84,9 @@ def described(kg: str, config: Path | None) -> str:
     digest = ""
     if isinstance(graph, Store):
         stored = graph.manifest["sha256"]
-        same = content_hash(Path(graph.name), list(graph.relations.values())) == stored
-        digest = f", sha256 {stored[:12]} {'as written' if same else '! but the files differ: build it again'}"
+        found = content_hash(Path(graph.name), list(graph.relations.values()), graph.returning)
+        state = "as written" if found == stored else "! but the files differ: build it again"
+        digest = f", sha256 {stored[:12]} {state}"
     if isinstance(graph, Neo4jGraph):
         ((product, versions, edition),) = graph.client.read("CALL dbms.components() YIELD name, versions, edition")
         digest = f" in {product} {versions[0]} {edition}" + "".join(f"; ! {note}" for note in graph.schema.notes)

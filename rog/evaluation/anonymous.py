@@ -75,6 +75,11 @@ class Anonymous:
         """Every relation by its key, with its name."""
         return self._graph.relations
 
+    @property
+    def returning(self) -> bool:
+        """Whether walks may come back to where they start."""
+        return self._graph.returning
+
     def frontier(self, topics: Iterable[str]) -> Frontier:
         """The frontier before the first step."""
         return self._graph.frontier(topics)

@@ -28,8 +28,10 @@ FACTS = [
 ]
 
 
-def oracle(start: str, path: Iterable[str], facts: Iterable[tuple[str, str, str]]) -> list[tuple[Step, ...]]:
-    """Every walk, from the definition: directed facts, `~` backwards, never back to the start; in key order."""
+def oracle(
+    start: str, path: Iterable[str], facts: Iterable[tuple[str, str, str]], returning: bool = False
+) -> list[tuple[Step, ...]]:
+    """Every walk, by the definition: directed facts, `~` backwards, back to the start if `returning`; in key order."""
     steps = sorted({Step(h, r, t) for h, r, t in facts} | {Step(t, "~" + r, h) for h, r, t in facts})
     walks: list[tuple[Step, ...]] = [()]
     for relation in path:
@@ -39,7 +41,7 @@ def oracle(start: str, path: Iterable[str], facts: Iterable[tuple[str, str, str]
             for step in steps
             if step.relation == relation
             and step.source == (walk[-1].target if walk else start)
-            and step.target != start
+            and (returning or step.target != start)
         ]
     return walks
 
@@ -48,8 +50,8 @@ class GraphContract:
     """The conformance suite."""
 
     @abstractmethod
-    def make(self, facts: list[tuple[str, str, str]]) -> Graph:
-        """A graph of these facts."""
+    def make(self, facts: list[tuple[str, str, str]], returning: bool = False) -> Graph:
+        """A graph of these facts, whose walks may come back to where they start if it is `returning`."""
 
     @pytest.fixture
     def graph(self) -> Graph:
@@ -77,6 +79,21 @@ class GraphContract:
         assert graph.frontier(["a"]).follow("r").follow("r").entities == ("c", "d")
         assert graph.frontier(["c"]).relations() == {"r": 1, "s": 1, "~r": 1}
         assert graph.frontier(["c"]).follow("r").entities == ("d",)
+
+    def test_a_walk_comes_back_where_the_graph_is_returning(self, graph: Graph) -> None:
+        assert not graph.returning
+        returning = self.make([*FACTS, ("f", "r", "f")], returning=True)
+        assert returning.returning
+        assert returning.frontier(["a"]).follow("r").follow("r").entities == ("a", "c", "d")
+        assert returning.frontier(["a"]).follow("r").relations() == {"r": 4, "s": 1, "~r": 3, "~s": 1}
+        assert returning.frontier(["c"]).relations() == {"r": 2, "s": 1, "~r": 2}
+        assert returning.frontier(["f"]).follow("r").entities == ("f",)
+        for path in (("r", "r"), ("r", "~r", "s"), ("s", "r", "s")):
+            every = returning.paths("a", path, 100)
+            assert [walk.steps for walk in every.paths] == oracle("a", path, FACTS, returning=True)
+            assert returning.paths("a", path, 1) == (every.paths[:1], every.total)
+        back = returning.paths("a", ("r", "r"), 10, end="a").paths
+        assert [str(path) for path in back] == ["a -> r -> b -> r -> a"]
 
     def test_a_loop_can_be_walked_in_the_middle(self, graph: Graph) -> None:
         assert "c" in graph.frontier(["a"]).follow("r").follow("r").entities

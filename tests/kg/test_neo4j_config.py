@@ -42,6 +42,7 @@ def test_one_text_is_a_list_of_one(tmp_path: Path) -> None:
         ("key: {Person: [a, b]}", "key: Person needs one property"),
         ("name: {3: a}", "name maps labels to properties"),
         ("literals: 3", "literals: 3, expected true or false"),
+        ("returning: often", "returning: 'often', expected true or false"),
         ("relations: 3", "relations: 3, expected a file"),
         ("timeout: true", "timeout: True, expected seconds"),
         ("timeout: 0", "timeout: 0, expected seconds"),

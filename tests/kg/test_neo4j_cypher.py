@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from kg.neo4j_client import Client
-from kg.neo4j_copy import push
+from kg.neo4j_copy import pull, push
 from kg.neo4j_graph import Neo4jGraph
 from kg.store import Store
+from kg.types import Triple
+from kg.write import Builder, Provenance
 from rog.cypher import cypher
 
 pytestmark = pytest.mark.neo4j
@@ -22,6 +26,20 @@ def test_as_many_rows_as_walks_in_a_pushed_graph(database: Client, films: Store)
         for graph in (films, there):
             rows = database.read(cypher(graph, start, path))
             assert len(rows) == walks, cypher(graph, start, path)
+
+
+def test_a_returning_graph_is_pushed_and_pulled_as_one(database: Client, tmp_path: Path) -> None:
+    builder = Builder()
+    builder.returning = True
+    builder.add([Triple("a", "spouse", "b"), Triple("b", "spouse", "a"), Triple("a", "child", "c")])
+    store = Store(builder.write(tmp_path / "g.kg", Provenance("test"), False))
+    push(store, database)
+    there = Neo4jGraph(database)
+    for graph in (store, there, Store(pull(there, tmp_path / "pulled.kg"))):
+        assert graph.frontier(["a"]).follow("spouse").follow("spouse").follow("child").entities == ("c",)
+        assert len(database.read(cypher(graph, "a", ("spouse", "spouse")))) == 1
+    never = Neo4jGraph(database, {"returning": False})
+    assert never.frontier(["a"]).follow("spouse").follow("spouse").entities == ()
 
 
 def test_values_of_properties_in_somebodys_own_database(database: Client) -> None:

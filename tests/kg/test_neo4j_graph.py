@@ -16,6 +16,7 @@ from kg.networkx_graph import NetworkXGraph
 from kg.store import Store
 from kg.types import Triple
 from kg.write import Builder, Provenance
+from tests.kg.conftest import clear
 from tests.kg.graph_contract import GraphContract
 
 pytestmark = pytest.mark.neo4j
@@ -32,8 +33,9 @@ ODD = [
 ]
 
 
-def stored(facts: list[tuple[str, str, str]], out: Path) -> Store:
+def stored(facts: list[tuple[str, str, str]], out: Path, returning: bool = False) -> Store:
     builder = Builder()
+    builder.returning = returning
     builder.add(Triple(*fact) for fact in facts)
     return Store(builder.write(out, Provenance("test"), False))
 
@@ -43,8 +45,9 @@ class TestNeo4jGraph(GraphContract):
     def _database(self, database: Client, tmp_path: Path) -> None:
         self.client, self.folder = database, tmp_path
 
-    def make(self, facts: list[tuple[str, str, str]]) -> Graph:
-        push(stored(facts, self.folder / "g.kg"), self.client)
+    def make(self, facts: list[tuple[str, str, str]], returning: bool = False) -> Graph:
+        clear(self.client)
+        push(stored(facts, self.folder / f"{returning}.kg", returning), self.client)
         return Neo4jGraph(self.client)
 
 
@@ -64,17 +67,16 @@ def test_the_same_thousand_queries_everywhere(
     database: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many_types: int
 ) -> None:
     """Sets, paths, relations, limits, inverse steps, parallel facts, loops, odd names: 5 graphs, 200 queries each."""
-    from tests.kg.conftest import clear
-
     monkeypatch.setattr(neo4j_graph, "MANY_TYPES", many_types)
     rng = random.Random(3)
     asked = 0
     for number in range(5):
         clear(database)
         facts = random_facts(rng)
-        store = stored(facts, tmp_path / f"{number}.kg")
+        returning = number % 2 == 1
+        store = stored(facts, tmp_path / f"{number}.kg", returning)
         push(store, database)
-        graphs: list[Graph] = [store, NetworkXGraph.from_triples(facts), Neo4jGraph(database)]
+        graphs: list[Graph] = [store, NetworkXGraph.from_triples(facts, returning), Neo4jGraph(database)]
         keys = sorted({key for head, _, tail in facts for key in (head, tail)})
         for _ in range(200):
             topics = rng.sample(keys, rng.choice((1, 1, 2)))

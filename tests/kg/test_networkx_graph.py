@@ -13,8 +13,8 @@ from tests.kg.graph_contract import GraphContract
 
 
 class TestNetworkXGraph(GraphContract):
-    def make(self, facts: list[tuple[str, str, str]]) -> Graph:
-        return NetworkXGraph.from_triples(facts)
+    def make(self, facts: list[tuple[str, str, str]], returning: bool = False) -> Graph:
+        return NetworkXGraph.from_triples(facts, returning)
 
 
 def test_attributes_become_names() -> None:

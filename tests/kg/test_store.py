@@ -25,9 +25,10 @@ from kg.write import Builder, Provenance
 from tests.kg.graph_contract import FACTS, GraphContract, oracle
 
 
-def stored(facts: list[tuple[str, str, str]], folder: Path) -> Store:
+def stored(facts: list[tuple[str, str, str]], folder: Path, returning: bool = False) -> Store:
     """A store of these facts."""
     builder = Builder()
+    builder.returning = returning
     builder.add(Triple(*fact) for fact in facts)
     return Store(builder.write(folder / "g.kg", Provenance("test"), overwrite=True))
 
@@ -37,8 +38,8 @@ class TestStore(GraphContract):
     def folder(self, tmp_path: Path) -> None:
         self.path = tmp_path
 
-    def make(self, facts: list[tuple[str, str, str]]) -> Graph:
-        return stored(facts, self.path)
+    def make(self, facts: list[tuple[str, str, str]], returning: bool = False) -> Graph:
+        return stored(facts, self.path, returning)
 
 
 KEYS = st.sampled_from([*"abcdef", "é", "`q`", "line\nbreak", "🙂", "hub"])
@@ -53,10 +54,16 @@ SIGNED = st.tuples(st.booleans(), RELATIONS).map(lambda pair: "~" * pair[0] + pa
     st.lists(SIGNED, min_size=1, max_size=4),
     st.integers(0, 6),
     st.lists(KEYS, max_size=3),
+    st.booleans(),
     st.data(),
 )
 def test_store_and_networkx_are_the_same(
-    facts: list[tuple[str, str, str]], path: list[str], limit: int, topics: list[str], data: st.DataObject
+    facts: list[tuple[str, str, str]],
+    path: list[str],
+    limit: int,
+    topics: list[str],
+    returning: bool,
+    data: st.DataObject,
 ) -> None:
     facts = facts + [("hub", "r", letter) for letter in string.ascii_lowercase]
     facts += [(key, relation, key) for key, relation in (("a", "s"), ("hub", "t t"), ("b", "`u`"))]
@@ -64,7 +71,7 @@ def test_store_and_networkx_are_the_same(
     topics = [topic for topic in topics if topic in every]
     start = data.draw(st.sampled_from(every))
     with TemporaryDirectory() as folder:
-        one, other = stored(facts, Path(folder)), NetworkXGraph.from_triples(facts)
+        one, other = stored(facts, Path(folder), returning), NetworkXGraph.from_triples(facts, returning)
         assert one.size == other.size
         assert dict(one.relations) == dict(other.relations)
         for starts in ([start], topics):
@@ -79,7 +86,7 @@ def test_store_and_networkx_are_the_same(
         assert one.paths(start, relations, limit) == other.paths(start, relations, limit)
         end = data.draw(st.sampled_from(every))
         assert one.paths(start, relations, limit, end) == other.paths(start, relations, limit, end)
-        walks = oracle(start, path, facts)
+        walks = oracle(start, path, facts, returning)
         assert [walk.steps for walk in one.paths(start, relations, 10**4).paths] == walks
         assert one.entity(start) == other.entity(start)
 

@@ -10,6 +10,7 @@ import pytest
 from kg.errors import QuestionError, UnknownKeyError
 from kg.graph import Graph
 from kg.link import link
+from kg.networkx_graph import NetworkXGraph
 from kg.open import open_graph
 from kg.types import Question, ReasoningPath, RelationPath, Step, Topic
 from planner.base import Plan, ScoredPath
@@ -204,6 +205,15 @@ def test_the_verifier_finds_every_kind_of_fault(films: Graph, entity: str, path:
     found = problems(films, question, tried, Answer((entity,), (path,), "", "grounded", 1.0))
     assert len(found) == bool(reason)
     assert all(reason in problem for problem in found)
+
+
+def test_the_verifier_lets_a_path_come_back_where_the_graph_is_returning() -> None:
+    facts = [("heat", "directed_by", "mann"), ("heat", "actor", "mann")]
+    back = ReasoningPath("heat", (Step("heat", "directed_by", "mann"), Step("mann", "~actor", "heat")))
+    for returning in (False, True):
+        graph = NetworkXGraph.from_triples(facts, returning)
+        answer = Answer(("heat",), (back,), "", "grounded", 1.0)
+        assert len(problems(graph, linked(graph, "heat"), plan(back.relations), answer)) == (not returning)
 
 
 def test_the_verifier_wants_a_path_for_each_entity(films: Graph) -> None:

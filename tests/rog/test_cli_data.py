@@ -43,6 +43,22 @@ def test_make_then_check(kg: str, tmp_path: Path) -> None:
     assert "things are wrong" in broken.stderr
 
 
+def test_answers_that_are_their_own_topic(tmp_path: Path) -> None:
+    facts, qa = tmp_path / "facts.tsv", tmp_path / "qa.jsonl"
+    facts.write_text("ann\tspouse\tbob\nbob\tspouse\tann\nann\tchild\tcleo\n", "utf-8")
+    question = "Who is the spouse of the spouse of ann?"
+    qa.write_text(json.dumps({"question": question, "answers": ["ann"], "topics": ["ann"]}) + "\n", "utf-8")
+    advice = "1 questions have their topic among their answers"
+    for name, more, said in (("plain", [], True), ("returning", ["--returning"], False)):
+        kg, out = tmp_path / f"{name}.kg", tmp_path / name
+        assert rog("kg", "build", str(facts), "--out", str(kg), *more).returncode == 0
+        shown = rog("kg", "describe", str(kg)).stdout
+        assert ("walks may come back" in shown) is not said
+        made = rog("data", "make", "--kg", str(kg), "--qa", str(qa), "--out", str(out), "--dev", "0", "--test", "0")
+        assert (advice in made.stderr) is said, made.stderr
+        assert ("spouse -> spouse" in (out / "train.jsonl").read_text("utf-8")) is not said
+
+
 def test_make_without_questions(kg: str, tmp_path: Path) -> None:
     out = tmp_path / "data"
     made = rog("data", "make", "--kg", kg, "--n", "60", "--out", str(out), "--dev", "0.3", "--test", "0.3")

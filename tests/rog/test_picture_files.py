@@ -171,6 +171,14 @@ def test_cypher_has_a_match_for_every_hop_and_comes_back_never(demo: Store) -> N
     ]
 
 
+def test_cypher_comes_back_where_the_graph_is_returning() -> None:
+    graph: Any = SimpleNamespace(relations={}, returning=True)
+    assert cypher(graph, "x", ("spouse", "~spouse")).splitlines()[1:3] == [
+        "MATCH (n0)-[r1:`spouse`]->(n1)",
+        "MATCH (n1)<-[r2:`spouse`]-(n2)",
+    ]
+
+
 def test_cypher_quotes_every_name() -> None:
     names: Any = SimpleNamespace(relations={})
     query = cypher(names, "it's \\ \\u0027", ("a`b", "~c d"))
