@@ -135,9 +135,8 @@ def planned(
     spelling = spelling_of(lm, words)
     for start in range(0, len(questions), BATCH):
         some = questions[start : start + BATCH]
-        votes = [cases.vote(question.text) for question in some]
+        votes = [cases.vote(question.text, lambda path: len(path) <= MAX_HOPS) for question in some]
         drafts = [sorted(vote, key=lambda path: -vote[path])[:SHORTLIST] for vote in votes]
-        drafts = [[path for path in row if len(path) <= MAX_HOPS] for row in drafts]
         tree = lm.tree("", [prompt(question) for question in some])
         for one, vote in zip(
             decode([space] * len(some), tree, spelling, SHORTLIST, Effort(budget=3000), drafts), votes, strict=True

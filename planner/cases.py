@@ -1,14 +1,15 @@
 """What questions like this one were answered by in training (case-based reasoning: Das et al., EMNLP 2021).
 
 (arXiv:2104.08762.) A fine-tuned model is sure of the wordings that it knows and lost in others; a sentence encoder that
-was never trained on the graph still sees which of the known questions a new one resembles.
+was never trained on the graph still sees which of the known questions a new one resembles. How alike they are says how
+much they have to say; a classifier that was fitted to them, which plan they speak for.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
 from zipfile import BadZipFile
@@ -18,12 +19,15 @@ from numpy.typing import NDArray
 
 from kg.errors import ModelError
 from kg.types import Progress, RelationPath
+from planner.classifier import STEPS, Classifier, fitted_classifier
 from planner.encoder import Encoder
 from planner.finetune import Sample
 from planner.prompts import PATH
 from planner.run import CASES, Run
 
 WIDTH = 0.04  # of the kernel, in cosine: any from .02 to .06 does as well (docs/LOG.md)
+LIKELIEST = 200  # plans that are looked at, the classifier's most probable
+LEAST = 1e-3  # share of a plan that is told from 0
 FAR = 0.9  # cosine at which a question without any plan is thought to lie: what is less alike says little
 
 
@@ -37,14 +41,22 @@ class Cases:
     encoder: Encoder
     vectors: NDArray[np.float32]
     plans: Sequence[Mapping[RelationPath, float]]
+    classifier: Classifier
     far: float = FAR
 
-    def vote(self, text: str) -> dict[RelationPath, float]:
-        """The share of each plan among questions like this masked one; the less alike, the less a question counts.
+    def vote(self, text: str, is_legal: Callable[[RelationPath], bool]) -> dict[RelationPath, float]:
+        """How far this masked question's like speak for each legal plan; for what the shares lack of 1, none does."""
+        vector = self.encoder.tokens(text).sentence
+        shares = self.classifier.shares(vector)
+        likeliest = ((self.classifier.plans[place], shares[place]) for place in np.argsort(-shares)[:LIKELIEST])
+        legal = {path: float(share) for path, share in likeliest if is_legal(path)}
+        legal = {path: share for path, share in legal.items() if share >= LEAST * sum(legal.values())}
+        told = sum(share for path, share in self.likeness(vector).items() if is_legal(path))
+        return {path: told * share / sum(legal.values()) for path, share in legal.items()}
 
-        What the shares lack of 1 no question speaks for.
-        """
-        alike = self.vectors @ self.encoder.tokens(text).sentence
+    def likeness(self, vector: NDArray[np.float32]) -> dict[RelationPath, float]:
+        """The share of each plan among the questions near this one; the less alike, the less a question counts."""
+        alike = self.vectors @ vector
         top = max(float(alike.max()), self.far)
         weights = np.exp((alike - top) / WIDTH)
         total = float(weights.sum()) + exp((self.far - top) / WIDTH)
@@ -60,20 +72,29 @@ def write_cases(
 ) -> None:
     """Keep what a planner was trained on beside its weights, whole or not at all; `words` are those of relations."""
 
-    def tell(done: int) -> None:
-        if progress:
-            progress("reading the questions once more", done, len(samples))
+    def tell(what: str, total: int) -> Callable[[int], None]:
+        return lambda done: progress(what, min(done, total), total) if progress else None
 
     signed = {f" {written}": relation for relation, written in words.items()}
-    vectors = encoder.sentences([sample.prompt.removesuffix(PATH) for sample in samples], tell)
+    vectors = encoder.sentences(
+        [sample.prompt.removesuffix(PATH) for sample in samples], tell("reading the questions once more", len(samples))
+    )
     # Pieces are relations with what separates them between; `none` is no relation: the empty plan.
     plans = [
         [([signed[piece] for piece in pieces[:-1:2] if piece in signed], share) for pieces, share in sample.targets]
         for sample in samples
     ]
+    rows = [{tuple(path): share for path, share in row} for row in plans]
+    classifier = fitted_classifier(vectors, rows, tell("telling the plans of questions apart", STEPS))
     beside = run.folder / f".{CASES}.part"
     with beside.open("wb") as stream:
-        np.savez(stream, vectors=vectors.astype(np.float16), plans=np.array(json.dumps(plans)))
+        np.savez(
+            stream,
+            vectors=vectors.astype(np.float16),
+            plans=np.array(json.dumps(plans)),
+            classes=np.array(json.dumps(classifier.plans)),
+            weights=classifier.weights.astype(np.float16),
+        )
     beside.replace(run.folder / CASES)
 
 
@@ -82,15 +103,21 @@ def read_cases(run: Run, encoder: Encoder) -> Cases:
     file = run.folder / CASES
     if not run.has_cases and not run.is_done:
         raise ModelError(f"the run in {run.folder} has not finished: `rog train … --resume` goes on with it")
+    earlier = ModelError(
+        f"{run.folder} has no {CASES} of today, as runs of earlier versions: train again, or use lm:{run.folder}"
+    )
     if not run.has_cases:
-        raise ModelError(
-            f"{run.folder} has no {CASES}, as runs of earlier versions: train again, or use lm:{run.folder}"
-        )
+        raise earlier
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
-            vectors, plans = found["vectors"].astype(np.float32), json.loads(str(found["plans"]))
-        if not plans or vectors.shape != (len(plans), encoder.tokens("").sentence.size):
-            raise ValueError(f"{len(plans)} questions, vectors of shape {vectors.shape}")
-        return Cases(encoder, vectors, [{tuple(path): float(share) for path, share in row} for row in plans])
+            if "vectors" in found and "weights" not in found:
+                raise earlier
+            vectors, weights = (found[name].astype(np.float32) for name in ("vectors", "weights"))
+            plans, classes = (json.loads(str(found[name])) for name in ("plans", "classes"))
+        width = encoder.tokens("").sentence.size
+        if not plans or vectors.shape != (len(plans), width) or weights.shape != (width + 1, len(classes)):
+            raise ValueError(f"{len(plans)} questions, vectors of shape {vectors.shape}, weights of {weights.shape}")
+        rows = [{tuple(path): float(share) for path, share in row} for row in plans]
+        return Cases(encoder, vectors, rows, Classifier([*map(tuple, classes)], weights))
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise ModelError(f"{file} is damaged: {error}") from None

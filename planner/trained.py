@@ -1,7 +1,7 @@
 """Plans by a model that was trained on the graph, with what its training questions and the words' meaning say.
 
 A fine-tuned model is sure, and often wrong, of wordings that it was not trained on. Three that err differently: the
-model, the plans that the likest training questions had (`planner.cases`), and the semantic planner, which was never
+model, what training questions like this one had for plans (`planner.cases`), and the semantic planner, which was never
 trained on the graph. Their weighted product (Hinton, Neural Computation 2002, products of experts) follows whichever is
 sure. Where the last two agree and are sure the model, which takes ten times as long, is not asked.
 """
@@ -9,6 +9,7 @@ sure. Where the last two agree and are sure the model, which takes ten times as 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from math import exp, inf, log, log1p
 from typing import NamedTuple
@@ -133,8 +134,7 @@ class TrainedPlanner:
         """What is known of questions that have legal plans, without the model."""
         found = []
         for question, space in zip(questions, spaces, strict=True):
-            voted = self._cases.vote(masked_question(question))
-            shares = {path: share for path, share in voted.items() if is_legal(path, space)}
+            shares = self._cases.vote(masked_question(question), partial(is_legal, space=space))
             found.append(Known(self._labels.prior(question, space), shares, self._voices))
         return found
 

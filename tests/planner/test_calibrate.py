@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import log
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,8 @@ class Says:
         best = tuple(Hypothesis(path, log(p)) for path, p in self.said.items())
         return [Decoded(best, 0.0, True, 1, (Hypothesis((NOTHING,), log(0.001)),)) for _ in questions]
 
-    def vote(self, text: str) -> Mapping[RelationPath, float]:
-        return self.said
+    def vote(self, text: str, is_legal: Callable[[RelationPath], bool]) -> Mapping[RelationPath, float]:
+        return {path: share for path, share in self.said.items() if is_legal(path)}
 
 
 def voices(films: Graph, model: RelationPath, cases: RelationPath, *questions: Question) -> Voices:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import log
 from typing import Any
 
@@ -109,8 +109,8 @@ class Voting:
     def __init__(self, shares: Mapping[RelationPath, float]) -> None:
         self.shares = shares
 
-    def vote(self, text: str) -> Mapping[RelationPath, float]:
-        return self.shares
+    def vote(self, text: str, is_legal: Callable[[RelationPath], bool]) -> Mapping[RelationPath, float]:
+        return {path: share for path, share in self.shares.items() if is_legal(path)}
 
 
 class Asked:
