@@ -6,6 +6,7 @@ Trained on the demo graph's own training questions, adapters kept in half precis
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -56,11 +57,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--role", choices=("planner", "reasoner"), nargs="*", default=("planner", "reasoner"))
+    parser.add_argument("--seed", type=int, default=0, help="The bundled planner has 0.")
     options = parser.parse_args()
     with TemporaryDirectory() as name:
         for role in options.role:
             data = demo_data(Path(name) / role, SYNTHETIC[role])
-            settings = PLANNER if role == "planner" else REASONER
+            settings = replace(PLANNER if role == "planner" else REASONER, seed=options.seed)
             found = material(data, "", settings, data_name="data/demo/questions")
             train(found, settings, options.out / role, resume=False, force=True)
             halved(options.out / role)
