@@ -83,7 +83,7 @@ def measured(name: str, graph: Store, questions: list[RawQuestion]) -> list[str]
         f"{name}: {len(rows)} questions; {size:.1f} plans a question, {took:.1f} ms; "
         f"no path to the answers {lost}; gold among the plans {there:.3f}"
     ]
-    default = WeighSettings()
+    default = WeighSettings().on(graph)
     arms = {
         "by F1": replace(default, rounds=0),
         "votes and words": default,

@@ -69,8 +69,7 @@ def make(
         cut += found.cut > 0
         mined[row.id] = found.paths
     words = relation_words(graph)
-    if graph.returning:  # its questions go roundabout: the child of the father of one's son
-        settings = replace(settings, weigh=replace(settings.weigh, step=1.0, detour=1.0))
+    settings = replace(settings, weigh=settings.weigh.on(graph))
     made = {"train": labelled(splits["train"], mined, words, settings)}
     for name in SPLITS[1:]:  # judged by the training questions too, but without a say in how these are weighed
         together = labelled([*splits["train"], *splits[name]], mined, words, settings)

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kg.graph import Graph
 from kg.types import RelationPath
 from planner.prompts import masked
 from planner.translation import Translation, numbered
@@ -50,6 +51,10 @@ class WeighSettings:
     focus: float = 4.0
     least: float = 0.02
     doubt: float = 0.3
+
+    def on(self, graph: Graph) -> WeighSettings:
+        """These settings, with `step` and `detour` of 1 where walks may come back: questions go roundabout there."""
+        return replace(self, step=1.0, detour=1.0) if graph.returning else self
 
 
 class Candidate(NamedTuple):

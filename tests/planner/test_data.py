@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg.errors import GraphError, LoadError
+from kg.networkx_graph import NetworkXGraph
 from kg.questions import RawQuestion
 from kg.store import Store
 from planner.check import problems, statistics
@@ -119,6 +120,18 @@ def test_questions_become_rows_and_what_does_not_fit_is_listed(films: Store) -> 
     ]
     assert made.rejects[0].where == "qa.jsonl, line 2"
     assert made == make(films, QUESTIONS, MakeSettings(dev=0, test=0))
+
+
+@pytest.mark.parametrize("returning", [False, True])
+def test_a_roundabout_plan_counts_like_others_where_walks_may_come_back(returning: bool) -> None:
+    facts = [fact for x in "ab" for fact in ((x, "child", f"{x}1"), (x, "child", f"{x}2"), (f"{x}1", "father", x))]
+    questions = [
+        RawQuestion(x, f"Who is the child of the father of {x}'s child?", (f"{x}1", f"{x}2"), (x,)) for x in "ab"
+    ]
+    made = make(NetworkXGraph.from_triples(facts, returning), questions, MakeSettings(dev=0.0, test=0.0))
+    for row in made.rows["train"]:
+        best = max(row.plans, key=lambda plan: plan.weight).path
+        assert best == (("child", "father", "child") if returning else ("child",))
 
 
 def test_splits_share_no_topic_and_no_wording() -> None:
