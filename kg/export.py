@@ -90,6 +90,8 @@ def neo4j_command(store: Store, out: Path) -> str:
     return (
         f"neo4j-admin database import full neo4j --nodes={SPACE}={nodes} --relationships={edges} "
         f"--array-delimiter={shlex.quote(delimiter)} --multiline-fields=true"
+        + "  # then `returning: true` in rog's --config"
+        * store.returning
     )
 
 

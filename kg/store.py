@@ -293,7 +293,7 @@ class StoreFrontier:
         return len(self.ids)
 
     def relations(self) -> dict[str, int]:
-        """Signed relation → number of steps that leave for anywhere but the start."""
+        """Signed relation → number of steps that leave for where a walk may go."""
         if not self._parts:
             return {}
         counts = np.sum([self._store.leaving(*part) for part in self._parts], axis=0)

@@ -1,7 +1,7 @@
 """How much each voice of a trained planner's product counts on its graph: fitted to a run's dev questions.
 
-Which is to be followed differs from graph to graph: where plans are many and the model has learned them like questions
-mislead, and after a few steps of training the model knows nothing. Dev tells only part of it, since its wordings are
+Which is to be followed differs from graph to graph: a model that knows all of a graph's plans, or one that was trained
+for a few steps and knows nothing. Dev tells only part of it, since its wordings are
 often those of training; so the exponents stay near their defaults unless it says otherwise.
 """
 

@@ -26,8 +26,7 @@ from planner.prompts import PATH
 from planner.run import CASES, Run
 
 WIDTH = 0.04  # of the kernel, in cosine: any from .02 to .06 does as well (docs/LOG.md)
-LIKELIEST = 200  # plans that are looked at, the classifier's most probable
-LEAST = 1e-3  # share of a plan that is told from 0
+LEAST = 1e-3  # share of what likelier legal plans have together, under which no more are looked for
 FAR = 0.9  # cosine at which a question without any plan is thought to lie: what is less alike says little
 
 
@@ -48,11 +47,16 @@ class Cases:
         """How far this masked question's like speak for each legal plan; for what the shares lack of 1, none does."""
         vector = self.encoder.tokens(text).sentence
         shares = self.classifier.shares(vector)
-        likeliest = ((self.classifier.plans[place], shares[place]) for place in np.argsort(-shares)[:LIKELIEST])
-        legal = {path: float(share) for path, share in likeliest if is_legal(path)}
-        legal = {path: share for path, share in legal.items() if share >= LEAST * sum(legal.values())}
+        legal: dict[RelationPath, float] = {}
+        total = 0.0
+        for place in np.argsort(-shares).tolist():
+            if shares[place] <= LEAST * total:
+                break
+            if is_legal(path := self.classifier.plans[place]):
+                legal[path] = float(shares[place])
+                total += legal[path]
         told = sum(share for path, share in self.likeness(vector).items() if is_legal(path))
-        return {path: told * share / sum(legal.values()) for path, share in legal.items()}
+        return {path: told * share / total for path, share in legal.items()}
 
     def likeness(self, vector: NDArray[np.float32]) -> dict[RelationPath, float]:
         """The share of each plan among the questions near this one; the less alike, the less a question counts."""
@@ -103,9 +107,8 @@ def read_cases(run: Run, encoder: Encoder) -> Cases:
     file = run.folder / CASES
     if not run.has_cases and not run.is_done:
         raise ModelError(f"the run in {run.folder} has not finished: `rog train … --resume` goes on with it")
-    earlier = ModelError(
-        f"{run.folder} has no {CASES} of today, as runs of earlier versions: train again, or use lm:{run.folder}"
-    )
+    hint = f"train again, or use lm:{run.folder}"
+    earlier = ModelError(f"{run.folder} has no {CASES}, or one of an earlier version: {hint}")
     if not run.has_cases:
         raise earlier
     try:

@@ -38,7 +38,8 @@ class Classifier:
 def fitted_classifier(
     vectors: Floats, plans: Sequence[Mapping[RelationPath, float]], told: Callable[[int], None] = lambda done: None
 ) -> Classifier:
-    """The classifier of these questions: unit vectors (n, width), and each one's plans with their shares.
+    """The classifier of these questions: unit vectors (n, width), and each one's plans with their shares, which
+    sum to 1 and none of which is 0.
 
     `told` hears of every pass over the questions, of which there are about STEPS at most.
     """
@@ -49,9 +50,8 @@ def fitted_classifier(
     number = {path: place for place, path in enumerate(known)}
     rows = np.repeat(np.arange(len(plans)), [*map(len, plans)])
     columns = np.array([number[path] for row in plans for path in row])
-    values = np.array([share / sum(row.values()) for row in plans for share in row.values()], np.float32)
+    values = np.array([share for row in plans for share in row.values()], np.float32)
     wanted = csr_array((values, (rows, columns)), (len(plans), len(known)))
-    wanted.eliminate_zeros()
     shape, passes = (vectors.shape[1] + 1, len(known)), 0
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

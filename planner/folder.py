@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,8 @@ def write_folder(
         files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.iterdir())}
         counts = {name: len(made.rows[name]) for name in SPLITS}
         counts |= {"rejects": len(made.rejects), "cut": made.cut}
-        manifest = Manifest(kg, content_hash(graph), tuple(questions), asdict(settings), counts, files)
+        applied = replace(settings, weigh=settings.weigh.on(graph))
+        manifest = Manifest(kg, content_hash(graph), tuple(questions), asdict(applied), counts, files)
         text = json.dumps({"format": FORMAT, **asdict(manifest)}, ensure_ascii=False, indent=1)
         (folder / "manifest.json").write_text(text + "\n", "utf-8")
     return open_folder(path)

@@ -5,7 +5,7 @@ metrics.jsonl      a line for every tenth step, and for every evaluation
 calibration.json   how much its model's word counts beside other voices
 samples.jsonl      some of what the model was trained on, as it saw it
 environment.json   versions and machine
-cases.npz          of a planner: the questions that it learned from, as vectors, and their plans
+cases.npz          of a planner: the questions that it learned from, as vectors, and a classifier of their plans
 adapter/           low-rank adapters (or `model/`, whole weights)
 README.md          the model card
 checkpoints/       while the run lasts: from here a run that was killed goes on

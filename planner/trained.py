@@ -50,7 +50,7 @@ class Voices(NamedTuple):
 class Known(NamedTuple):
     """What is known of a question before the model is asked.
 
-    `shares` are those of the legal plans among the plans of like questions.
+    `shares` say how far like questions speak for each legal plan.
     """
 
     prior: Prior

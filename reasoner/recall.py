@@ -78,7 +78,7 @@ def step_to(graph: Graph, walks: Mapping[str, ReasoningPath], relation: str, nam
     for key in keys_of(graph, name):
         for walk in walks.values():
             step = Step(walk.end, relation, key)
-            if key != walk.start and graph.contains(step.triple):
+            if (graph.returning or key != walk.start) and graph.contains(step.triple):
                 return ReasoningPath(walk.start, (*walk.steps, step))
     return None
 

@@ -90,7 +90,7 @@ class Executor:
         return Episode(question, (path,), tuple(led), answer, tuple(led[:1]), text=text)
 
     def holds(self, path: ReasoningPath, topics: Collection[str]) -> bool:
-        """Whether a path starts at a topic, goes on through stored facts only, and never comes back to its start."""
+        """Whether a path starts at a topic and goes on through stored facts only, as walks of this graph do."""
         return not fault(self.graph, topics, (path.relations,), path.end, path) and bool(path.steps)
 
 

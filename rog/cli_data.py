@@ -123,11 +123,11 @@ def say_own_topics(made: Made, graph: Graph) -> None:
     """Print how many questions are answered by their own topic, which no walk comes back to, and what can be done."""
     from rog.console import err
 
-    own = sum(not set(row.topics).isdisjoint(row.answers) for rows in made.rows.values() for row in rows)
+    own = sum(len(row.topics) == 1 and row.topics[0] in row.answers for rows in made.rows.values() for row in rows)
     if own and not graph.returning:
         err.print(
-            f"{own:,} questions have their topic among their answers, and walks do not come back to it: in a graph "
-            "that is built with --returning (a database: `returning: true` in --config) they do",
+            f"{own:,} questions have their topic among their answers, and walks do not come back to it: they do in a "
+            "graph that is built with --returning (or pulled from a database with `returning: true` in --config)",
             soft_wrap=True,
         )
 

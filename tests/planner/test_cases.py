@@ -15,6 +15,7 @@ from kg.errors import ModelError
 from kg.graph import Graph
 from kg.types import RelationPath
 from planner.cases import Cases, read_cases, write_cases
+from planner.classifier import Classifier
 from planner.data import PlanLabel, Row
 from planner.encoder import Encoder, Tokens
 from planner.prompts import relation_words
@@ -89,6 +90,17 @@ def test_only_legal_plans_are_spoken_for(cases: Cases) -> None:
     assert cases.vote("Where was [person] born?", lambda path: False) == {}
 
 
+def test_a_legal_plan_is_found_however_many_are_likelier() -> None:
+    encoder: Any = Bag()
+    vectors = encoder.sentences(["Where was [person] born?", "Who directed [film]?"])
+    classes = [*((f"r{place}",) for place in range(300)), ("rare",)]
+    weights = np.zeros((vectors.shape[1] + 1, 301), np.float32)
+    weights[-1, :300] = 9.0
+    cases = Cases(encoder, vectors, [{("rare",): 1.0}, {("r0",): 1.0}], Classifier(classes, weights))
+    found = cases.vote("Where was [person] born?", lambda path: path == ("rare",))
+    assert found == {("rare",): pytest.approx(cases.likeness(vectors[0])["rare",])}
+
+
 def test_what_nothing_answered_is_remembered_too(cases: Cases) -> None:
     assert cases.vote("How much did [film] cost?", any_plan)[()] > 0.8
 
@@ -104,11 +116,11 @@ def test_missing_or_damaged(tmp_path: Path, cases: Cases) -> None:
         read_cases(Run(tmp_path / "none"), encoder)
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "README.md").write_text("done")
-    with pytest.raises(ModelError, match=r"no cases\.npz of today, as runs of earlier versions: train again"):
+    with pytest.raises(ModelError, match=r"no cases\.npz, or one of an earlier version: train again, or use lm:"):
         read_cases(Run(tmp_path / "old"), encoder)
     file = tmp_path / CASES
     np.savez(tmp_path / "old" / CASES, vectors=np.ones((1, 5), np.float16), plans=np.array("[[[[], 1.0]]]"))
-    with pytest.raises(ModelError, match="of earlier versions"):  # before there was a classifier
+    with pytest.raises(ModelError, match="of an earlier version"):  # before there was a classifier
         read_cases(Run(tmp_path / "old"), encoder)
     np.savez(tmp_path / "short.npz", vectors=np.ones((2, 5), np.float16), plans=np.array("[[[[], 1.0]]]"), weights=[])
     for damaged in (b"", file.read_bytes()[:200], b"text", (tmp_path / "short.npz").read_bytes()):

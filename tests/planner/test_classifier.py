@@ -33,10 +33,10 @@ def test_it_learns_what_tells_plans_apart() -> None:
 
 def test_shares_are_learned_as_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors = unit([[1, 0], [1, 0], [0, 1]])
-    plans: list[Shares] = [{("r",): 3.0, ("s",): 1.0, ("t",): 0.0}, {("r",): 1.0}, {("s",): 2.0}]
+    plans: list[Shares] = [{("r",): 0.75, ("s",): 0.25}, {("r",): 1.0}, {("s",): 1.0}]
     whole = fitted_classifier(vectors, plans)
-    assert whole.shares(vectors[0]) == pytest.approx([0.875, 0.125, 0.0], abs=0.02)
-    assert whole.shares(vectors[2]) == pytest.approx([0.0, 1.0, 0.0], abs=0.02)
+    assert whole.shares(vectors[0]) == pytest.approx([0.875, 0.125], abs=0.02)
+    assert whole.shares(vectors[2]) == pytest.approx([0.0, 1.0], abs=0.02)
     monkeypatch.setattr(classifier, "PART", 2)
     assert fitted_classifier(vectors, plans).shares(vectors[0]) == pytest.approx(whole.shares(vectors[0]), abs=0.01)
 

@@ -123,12 +123,15 @@ def test_questions_become_rows_and_what_does_not_fit_is_listed(films: Store) -> 
 
 
 @pytest.mark.parametrize("returning", [False, True])
-def test_a_roundabout_plan_counts_like_others_where_walks_may_come_back(returning: bool) -> None:
+def test_a_roundabout_plan_counts_like_others_where_walks_may_come_back(returning: bool, tmp_path: Path) -> None:
     facts = [fact for x in "ab" for fact in ((x, "child", f"{x}1"), (x, "child", f"{x}2"), (f"{x}1", "father", x))]
     questions = [
         RawQuestion(x, f"Who is the child of the father of {x}'s child?", (f"{x}1", f"{x}2"), (x,)) for x in "ab"
     ]
-    made = make(NetworkXGraph.from_triples(facts, returning), questions, MakeSettings(dev=0.0, test=0.0))
+    graph, settings = NetworkXGraph.from_triples(facts, returning), MakeSettings(dev=0.0, test=0.0)
+    made = make(graph, questions, settings)
+    written = write_folder(tmp_path / "data", made, graph, "", (), settings).manifest.settings["weigh"]
+    assert (written["step"] == 1.0) is returning  # what was done, not only what was asked for
     for row in made.rows["train"]:
         best = max(row.plans, key=lambda plan: plan.weight).path
         assert best == (("child", "father", "child") if returning else ("child",))

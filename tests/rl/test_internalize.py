@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from kg.errors import ModelError
+from kg.networkx_graph import NetworkXGraph
 from kg.store import Store
 from kg.types import Question, RelationPath, Topic
 from planner.data import PlanLabel, Row
@@ -87,6 +88,17 @@ def test_every_step_is_checked(films: Store, text: str, held: int, stated: int) 
     said = parse_recital(films, relation_words(films), text)
     assert said is not None
     assert (said.held, said.stated, said.holds) == (held, stated, held == stated)
+
+
+def test_a_recital_comes_back_where_the_graph_is_returning() -> None:
+    for returning in (False, True):
+        graph = NetworkXGraph.from_triples([("ann", "spouse", "bob"), ("ann", "child", "cleo")], returning)
+        words = relation_words(graph)
+        text = recite(graph, "ann", ("spouse", "~spouse", "child"), words, 3)
+        assert bool(text) is returning
+    said = parse_recital(graph, words, text)
+    assert said is not None
+    assert (said.holds, said.stated) == (True, 3)
 
 
 @pytest.mark.parametrize("text", ["", "Heat", "Heat -> directed by", "Heat -> unknown words: Michael Mann", " -> : ; "])
