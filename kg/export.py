@@ -86,12 +86,11 @@ def delimiter_of(store: Store) -> str:
 def neo4j_command(store: Store, out: Path) -> str:
     """The command that makes a database `neo4j` of the files (of an empty one, while the server is stopped)."""
     delimiter = DELIMITER if delimiter_of(store) == DELIMITER else "U+001F"
+    returning = "  # then `returning: true` in rog's --config" if store.returning else ""
     nodes, edges = shlex.quote(str(out / "nodes.csv")), shlex.quote(str(out / "relationships.csv"))
     return (
         f"neo4j-admin database import full neo4j --nodes={SPACE}={nodes} --relationships={edges} "
-        f"--array-delimiter={shlex.quote(delimiter)} --multiline-fields=true"
-        + "  # then `returning: true` in rog's --config"
-        * store.returning
+        f"--array-delimiter={shlex.quote(delimiter)} --multiline-fields=true{returning}"
     )
 
 

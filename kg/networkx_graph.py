@@ -105,6 +105,10 @@ class NetworkXGraph:
             self._check(key)
         return NetworkXFrontier(self, {key: frozenset([key]) for key in starts})
 
+    def barred(self, start: str) -> str | None:
+        """The entity that walks from `start` never come to: itself, or none where the graph is `returning`."""
+        return None if self.returning else start
+
     def targets(self, source: str, relation: str) -> Sequence[str]:
         """The sorted ends of one step."""
         return self._steps[source].get(relation, ())
@@ -128,7 +132,7 @@ class NetworkXGraph:
                 for walk in walks
                 for source in [walk[-1].target if walk else start]
                 for target in self.targets(source, relation)
-                if target != start or self.returning
+                if target != self.barred(start)
             ]
         if end is not None:
             walks = [walk for walk in walks if walk[-1].target == end][:limit]
@@ -202,9 +206,10 @@ class NetworkXFrontier:
         """Signed relation → number of steps that leave for where a walk may go."""
         counts: Counter[str] = Counter()
         for start, nodes in self._parts.items():
+            barred = self._graph.barred(start)
             for node in nodes:
                 for relation, targets in self._graph.signed_relations(node).items():
-                    counts[relation] += sum(target != start or self._graph.returning for target in targets)
+                    counts[relation] += sum(target != barred for target in targets)
         order = [*self._graph.relations, *map(inverse, self._graph.relations)]
         return {relation: counts[relation] for relation in order if counts[relation]}
 
@@ -213,7 +218,7 @@ class NetworkXFrontier:
         self._graph.check_relation(relation)
         reached = {
             start: frozenset(t for node in nodes for t in self._graph.targets(node, relation))
-            - ({start} if not self._graph.returning else set())
+            - {self._graph.barred(start)}
             for start, nodes in self._parts.items()
         }
         return NetworkXFrontier(self._graph, {start: nodes for start, nodes in reached.items() if nodes})

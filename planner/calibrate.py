@@ -1,8 +1,8 @@
 """How much each voice of a trained planner's product counts on its graph: fitted to a run's dev questions.
 
-Which is to be followed differs from graph to graph: a model that knows all of a graph's plans, or one that was trained
-for a few steps and knows nothing. Dev tells only part of it, since its wordings are
-often those of training; so the exponents stay near their defaults unless it says otherwise.
+Which is to be followed differs from graph to graph: one model knows all of a graph's plans, another was trained for a
+few steps and knows nothing. Dev tells only part of it, since its wordings are often those of training; so the exponents
+stay near their defaults unless it says otherwise.
 """
 
 from __future__ import annotations

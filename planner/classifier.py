@@ -38,10 +38,9 @@ class Classifier:
 def fitted_classifier(
     vectors: Floats, plans: Sequence[Mapping[RelationPath, float]], told: Callable[[int], None] = lambda done: None
 ) -> Classifier:
-    """The classifier of these questions: unit vectors (n, width), and each one's plans with their shares, which
-    sum to 1 and none of which is 0.
+    """The classifier of these questions: unit vectors (n, width), and each one's plans with their shares.
 
-    `told` hears of every pass over the questions, of which there are about STEPS at most.
+    Shares sum to 1, and none is 0. `told` hears of every pass over the questions, about STEPS of them at most.
     """
     from scipy.optimize import minimize
     from scipy.sparse import csr_array

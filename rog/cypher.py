@@ -54,16 +54,16 @@ def hop_line(graph: Named, relation: str, number: int) -> str:
     from kg.neo4j_client import quoted
 
     here, there, back = f"n{number - 1}", f"n{number}", relation.startswith(INVERSE)
-    apart = "" if getattr(graph, "returning", False) else f" AND {there} <> n0"
+    apart, is_barred = f"{there} <> n0", not getattr(graph, "returning", False)
     schema = getattr(graph, "schema", None)
     if schema is not None and base(relation) in schema.properties:
         prop = schema.properties[base(relation)]
         if back:
             return (
                 f"MATCH ({there}:{schema.having(prop)}) UNWIND {there}.{quoted(prop)} AS v{number} "
-                f"WITH * WHERE toString(v{number}) = toString({here})" + apart * (number > 1)
+                f"WITH * WHERE toString(v{number}) = toString({here})" + f" AND {apart}" * (is_barred and number > 1)
             )
         return f"UNWIND {here}.{quoted(prop)} AS {there}"
     kind = quoted(schema.types[base(relation)] if schema is not None else base(relation))
     arrow = f"<-[r{number}:{kind}]-" if back else f"-[r{number}:{kind}]->"
-    return f"MATCH ({here}){arrow}({there})" + apart.replace("AND", "WHERE", 1)
+    return f"MATCH ({here}){arrow}({there})" + f" WHERE {apart}" * is_barred
