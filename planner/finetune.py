@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from kg.errors import ModelError, first_line
 from kg.types import Progress
 from planner.device import best_device, free_cores, mixed
+from planner.frozen import FrozenLayers
 from planner.models import UNLOADABLE, locate, no_warnings, quietly
 from planner.prompts import END
 from planner.run import Run
@@ -241,6 +242,7 @@ def fit(
             processing_class=tokenizer,
             callbacks=[reporting(run, progress)],
         )
+        trainer.frozen = frozen_layers(model, ordered)
         trainer.remove_callback(PrinterCallback)  # what it prints is in metrics.jsonl
         started = time.monotonic()
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -277,24 +279,44 @@ def trainer_class() -> type[Any]:
     from trl import SFTTrainer
 
     class Trainer(SFTTrainer):  # type: ignore[misc]
+        frozen: FrozenLayers | None = None
+
         def compute_loss(
             self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
             inner = self.accelerator.unwrap_model(model)
-            causal = inner.get_base_model() if hasattr(inner, "get_base_model") else inner
+            causal = causal_of(inner)
             # A wrapped model synchronises in its own forward pass, and mixed precision lives there too.
             if return_outputs or inner is not model or self.args.device.type != "cpu" or not has_plain_head(causal):
                 return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
             labels = inputs["labels"][:, 1:]
             learned = labels != -100
+            ids, mask = inputs["input_ids"], inputs["attention_mask"]
             with mixed():
-                hidden = causal.model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
-                logits = causal.lm_head(hidden.last_hidden_state[:, :-1][learned])
+                if self.frozen:
+                    hidden = self.frozen.read(ids, mask)
+                else:
+                    hidden = causal.model(input_ids=ids, attention_mask=mask).last_hidden_state
+                logits = causal.lm_head(hidden[:, :-1][learned])
             return cross_entropy(logits.float(), labels[learned], reduction="sum") / (
                 learned.sum() if num_items_in_batch is None else num_items_in_batch
             )
 
     return Trainer
+
+
+def causal_of(model: Any) -> Any:
+    """The causal language model inside its adapters."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def frozen_layers(model: Any, ordered: Sequence[Encoded]) -> FrozenLayers | None:
+    """The layers that need reading once only; None where there are none, or the model cannot be read in halves."""
+    causal = causal_of(model)
+    if best_device()[0] != "cpu" or not has_plain_head(causal) or not hasattr(causal.model, "layers"):
+        return None
+    frozen = FrozenLayers(causal.model, [sequence.tokens for sequence in ordered])
+    return frozen if frozen.is_worth_it and frozen.fits(ordered[0].tokens) else None
 
 
 def has_plain_head(causal: Any) -> bool:
@@ -305,23 +327,39 @@ def has_plain_head(causal: Any) -> bool:
 
 
 def trial_seconds(model: Any, ordered: Sequence[Encoded], batch: int) -> float:
-    """The seconds that a token of training takes here, from two batches of ordinary length after a first one."""
+    """The seconds that training on these sequences takes here, from two batches of ordinary length after a first one.
+
+    Where layers are frozen, sequences that come again are tried apart.
+    """
     import torch
 
     device, _ = best_device()
     model.to(device)
     middle = sorted(ordered, key=lambda sequence: len(sequence.tokens))[len(ordered) // 2 :][:batch]
     size = min(len(sequence.tokens) for sequence in middle)
-    tokens = torch.tensor([sequence.tokens[:size] for sequence in middle], device=device)
+    rows = [sequence.tokens[:size] for sequence in middle]
+    ids, learned = torch.tensor(rows, device=device), max(1, size // 3)
+    total = sum(len(sequence.tokens) for sequence in ordered)
+    new = step_seconds(lambda: model(input_ids=ids, logits_to_keep=learned).logits) / ids.numel()
+    if not frozen_layers(model, ordered):
+        return total * new
+    causal = causal_of(model)
+    frozen = FrozenLayers(causal.model, rows * 2)
+    again = step_seconds(lambda: causal.lm_head(frozen.read(ids, torch.ones_like(ids))[:, -learned:])) / ids.numel()
+    once = sum(map(len, {sequence.tokens for sequence in ordered}))
+    return once * new + (total - once) * again
+
+
+def step_seconds(logits: Callable[[], Any]) -> float:
+    """The seconds of reading a batch and finding its gradients, the mean of two times after a first one."""
     began = 0.0
     for number in range(3):
         if number == 1:
             began = time.monotonic()
         with mixed():
-            logits = model(input_ids=tokens, logits_to_keep=max(1, size // 3)).logits
-        logits.float().logsumexp(-1).mean().backward()
-    model.zero_grad()
-    return (time.monotonic() - began) / (2 * tokens.numel())
+            found = logits()
+        found.float().logsumexp(-1).mean().backward()
+    return (time.monotonic() - began) / 2
 
 
 def columns(sequence: Encoded) -> dict[str, list[int]]:

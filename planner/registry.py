@@ -12,6 +12,7 @@ from planner.models import DEFAULT_LM
 from planner.run import Run, run_of
 
 if TYPE_CHECKING:
+    from planner.encoder import Encoder
     from planner.neural import LmPlanner
     from planner.trained import TrainedPlanner, Voices
 
@@ -58,14 +59,18 @@ def make_planner(name: str, graph: Graph, progress: Progress | None = None) -> P
 
 
 def trained_planner(
-    run: Run, graph: Graph, progress: Progress | None = None, voices: Voices | None = None
+    run: Run,
+    graph: Graph,
+    progress: Progress | None = None,
+    voices: Voices | None = None,
+    encoder: Encoder | None = None,
 ) -> TrainedPlanner:
-    """The planner of a training run, on whatever graph; `voices` take the place of its own."""
+    """The planner of a training run, on whatever graph; `voices` are for its own, `encoder` is one at hand."""
     from planner.cases import read_cases
     from planner.encoder import Encoder
     from planner.trained import TrainedPlanner, Voices
 
-    model, encoder = lm_planner(str(run.folder), graph, progress), Encoder(progress=progress)
+    model, encoder = lm_planner(str(run.folder), graph, progress), encoder or Encoder(progress=progress)
     labels, cases = LexicalPlanner(graph, encoder), read_cases(run, encoder)
     return TrainedPlanner(graph, model, labels, cases, voices or run.calibration(Voices, least=0.0))
 

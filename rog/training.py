@@ -161,7 +161,7 @@ def train(
             result = {**fit(ready, found.dev, settings, run, progress), "passes": passes}
             if encoder:
                 write_cases(run, found.samples, relation_words(found.graph), encoder, progress)
-                calibrate_planner(run, found.graph, found.questions, progress)
+                calibrate_planner(run, found.graph, found.questions, progress, encoder)
             if found.cases:
                 calibrate_reasoner(run, found, progress)
             run.log(result)
@@ -173,7 +173,13 @@ def train(
     return result
 
 
-def calibrate_planner(run: Run, graph: Graph, dev: Sequence[Question], progress: Progress | None = None) -> None:
+def calibrate_planner(
+    run: Run,
+    graph: Graph,
+    dev: Sequence[Question],
+    progress: Progress | None = None,
+    encoder: Encoder | None = None,
+) -> None:
     """Fit how much each voice of a trained planner counts, and keep it in its run.
 
     Nothing if the run keeps no cases or dev has no answers. The questions are linked, as they will be when asked.
@@ -186,7 +192,7 @@ def calibrate_planner(run: Run, graph: Graph, dev: Sequence[Question], progress:
     from planner.trained import Voices
 
     questions = [replace(question, topics=link(graph, question.text)) for question in answered]
-    planner = trained_planner(run, graph, voices=Voices())
+    planner = trained_planner(run, graph, voices=Voices(), encoder=encoder)
     if voices := fitted_voices(planner, graph, questions, told(progress, len(questions))):
         run.write_calibration(voices)
 
@@ -210,9 +216,9 @@ def estimate(found: Material, settings: Training, progress: Progress | None = No
     """What training would take: sequences, tokens, steps, and seconds by the time that three steps take here."""
     model, _, ordered = prepare(found.samples, settings, progress)
     tokens = sum(len(sequence.tokens) for sequence in ordered)
-    per_token = trial_seconds(model, ordered, settings.batch)
     steps = -(-len(ordered) // settings.batch)
-    return {"sequences": len(ordered), "tokens": tokens, "steps": steps, "seconds": tokens * per_token}
+    seconds = trial_seconds(model, ordered, settings.batch)
+    return {"sequences": len(ordered), "tokens": tokens, "steps": steps, "seconds": seconds}
 
 
 def model_card(found: Material, settings: Training, result: dict[str, float]) -> str:
