@@ -1,11 +1,11 @@
 """Tokens a second of `rog train planner` beside a plain TRL run on the same questions, and the loss that each reaches.
 
-    python -m benchmarks.training_speed [--sequences 240] [--passes 3]
+    python -m benchmarks.training_speed [--sequences 240] [--passes 3] [--layers 0.8 0.5]
 
 All train LoRA adapters of one rank on one model and the demo graph's training questions, some passes over so many of
 them, in batches of one size at one learning rate. Plain is `SFTTrainer` as its documentation has it: prompts and
 completions, in random order, padded, in float32, adapters on all layers. Ours has them on all layers too, and then on
-those that it does by default. Tokens are those of the data, without padding, read or remembered.
+the upper `--layers` of them alone. Tokens are those of the data, without padding, read or remembered.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from planner.lm import LanguageModel
 from planner.models import no_warnings
 from planner.run import Run
 from planner.settings import Training
-from rog.settings import PlannerTraining
 from rog.training import material
 
 
@@ -80,6 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sequences", type=int, default=240)
     parser.add_argument("--passes", type=int, default=3)
+    parser.add_argument("--layers", type=float, nargs="*", default=(0.8, 0.5))
     parser.add_argument("--batch", type=int, default=PLANNER.batch)
     options = parser.parse_args()
     with TemporaryDirectory() as name:
@@ -89,7 +89,7 @@ def main() -> None:
         settings = replace(PLANNER, epochs=float(options.passes), batch=options.batch, layers=1.0)
         seconds, tokens, model = plain(samples, settings, folder / "plain")
         rows = [("plain TRL", tokens / seconds, loss_of(model, load_for_training(settings, None)[1], dev))]
-        for layers in (1.0, PlannerTraining.layers):
+        for layers in (1.0, *options.layers):
             own = replace(settings, layers=layers)
             run = Run(folder / f"{layers:g}")
             run.begin({"role": "planner", "model": own.model}, [], resume=False, force=False)
