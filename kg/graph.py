@@ -101,6 +101,11 @@ def content_hash(graph: Graph) -> str:
     return str(manifest.get("sha256", ""))
 
 
+def identity(graph: Graph) -> dict[str, str | bool]:
+    """By what a run knows the graph that it was trained on: its hash, and whether walks may come back."""
+    return {"graph_sha256": content_hash(graph), "returning": graph.returning}
+
+
 def not_planned(graph: Graph) -> set[str]:
     """Signed relations that no plan uses: hidden ones, and symmetric ones backwards."""
     unused = {inverse(r.key) for r in graph.relations.values() if r.symmetric or r.hidden}

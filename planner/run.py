@@ -110,6 +110,12 @@ class Run:
                 f"{self.folder} was trained on another graph ({config.get('kg')}, SHA-256 {known[:12]}…; this one is "
                 f"{found[:12]}…): train again, or open that graph"
             )
+        if config.get("returning", graph.returning) != graph.returning:  # a database has no hash
+            may, now = ("may not", "may") if graph.returning else ("may", "may not")
+            raise ModelError(
+                f"{self.folder} was trained where walks {may} come back to their start, and here they {now}: train "
+                "again, or change `returning` in the graph's configuration"
+            )
 
     @property
     def base(self) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kg.errors import ModelError
-from kg.graph import Graph, content_hash
+from kg.graph import Graph, identity
 from kg.types import Progress
 from planner.data import Row
 from planner.folder import open_folder
@@ -66,7 +66,7 @@ def gathered(
         "role": ROLE,
         **about,
         "start": str(start.folder) if start else "",
-        "graph_sha256": content_hash(graph),
+        **identity(graph),
         "questions": len(lessons),
         "left_out": len(rows) - len(lessons),
         "facts": len(facts),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kg.errors import ModelError
-from kg.graph import Graph, content_hash
+from kg.graph import Graph, identity
 from kg.types import Progress, Question
 from planner.data import Row
 from planner.folder import open_folder
@@ -72,7 +72,7 @@ def questions_of(
         "data": data_name or str(data),
         "data_files": folder.manifest.files,
         "kg": kg or folder.manifest.kg,
-        "graph_sha256": content_hash(graph),
+        **identity(graph),
         "questions": len(train),
         "samples_sha256": hashlib.sha256(repr([*train, *dev]).encode()).hexdigest(),
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kg.errors import LoadError, ModelError
-from kg.graph import Graph, content_hash
+from kg.graph import Graph, identity
 from kg.link import link
 from kg.types import Progress, Question
 from planner.cases import write_cases
@@ -73,7 +73,7 @@ def material(
         "data": data_name or str(data),
         "data_files": folder.manifest.files,
         "kg": kg or folder.manifest.kg,
-        "graph_sha256": content_hash(graph),
+        **identity(graph),
         "questions": len(rows),
         "samples_sha256": samples_hash([*samples, *dev_samples]),
     }

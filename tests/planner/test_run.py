@@ -11,6 +11,7 @@ import pytest
 
 import planner.run
 from kg.errors import GraphError, ModelError
+from kg.networkx_graph import NetworkXGraph
 from kg.store import Store
 from planner.registry import make_planner
 from planner.run import Run, run_of
@@ -81,6 +82,16 @@ def test_lm_and_a_run_is_that_run(run: Run, films: Store) -> None:
     begin(run, force=True, graph_sha256="0" * 64)
     with pytest.raises(ModelError, match="trained on another graph"):
         make_planner(f"lm:{run.folder}", films)
+
+
+def test_a_run_goes_with_graphs_whose_walks_come_back_as_its_own(run: Run) -> None:
+    for own, other in ((False, True), (True, False)):
+        ours, theirs = (NetworkXGraph.from_triples([("a", "r", "b")], returning) for returning in (own, other))
+        begin(run, force=True, returning=own)  # neither graph has a hash
+        run.check("planner", ours)
+        where = "walks may come back to their start, and here they may not" if own else "walks may not .* they may:"
+        with pytest.raises(ModelError, match=where):
+            run.check("planner", theirs)
 
 
 def test_a_target_that_is_no_folder(tmp_path: Path) -> None:
