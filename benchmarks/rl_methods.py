@@ -27,10 +27,10 @@ from benchmarks.common import write_report
 from benchmarks.rl_plan import arguments, curve, keep, parsed, prepared, refined, supervised
 from benchmarks.trained import Kind, kinds
 from kg.errors import ModelError
-from planner.finetune import Encoded
-from planner.finetune import schedule as supervised_schedule
 from planner.folder import open_folder
 from planner.run import Run
+from planner.sequences import Encoded
+from planner.sequences import schedule as supervised_schedule
 from planner.train import training_samples
 from rl.policy import Policy
 from rl.refine import Refinement, learning_rate, rounded

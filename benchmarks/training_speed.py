@@ -21,10 +21,11 @@ import torch
 
 from benchmarks.common import machine, write_report
 from benchmarks.train_demo import PLANNER, demo_data
-from planner.finetune import Sample, encode, finetune, load_for_training
+from planner.finetune import finetune, load_for_training
 from planner.lm import LanguageModel
 from planner.models import no_warnings
 from planner.run import Run
+from planner.sequences import Sample, encode
 from planner.settings import Training
 from rog.training import material
 

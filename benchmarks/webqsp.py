@@ -26,11 +26,12 @@ from kg.types import RelationPath
 from planner.cases import Cases, read_cases, write_cases
 from planner.decode import Effort, decode
 from planner.encoder import Encoder
-from planner.finetune import Sample, finetune
+from planner.finetune import finetune
 from planner.lm import LanguageModel
 from planner.neural import spelling_of
 from planner.prompts import plan_pieces
 from planner.run import Run
+from planner.sequences import Sample
 from planner.settings import Training
 from planner.weigh import Candidate, weigh, words_of
 from rog.evaluation.evaluate import bootstrap

@@ -21,9 +21,9 @@ from kg.errors import ModelError
 from kg.types import Progress, RelationPath
 from planner.classifier import STEPS, Classifier, fitted_classifier
 from planner.encoder import Encoder
-from planner.finetune import Sample
 from planner.prompts import PATH
 from planner.run import CASES, Run
+from planner.sequences import Sample
 
 WIDTH = 0.04  # of the kernel, in cosine: any from .02 to .06 does as well (docs/LOG.md)
 LEAST = 1e-3  # share of what likelier legal plans have together, under which no more are looked for

@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from planner.device import mixed
+from planner.sequences import Tokens
 
 if TYPE_CHECKING:
     import torch
 
-Tokens = tuple[int, ...]
+
 ROOM = 2**30  # bytes that are kept at most
 SAME = 0.02  # of the largest output: how far the halves one after the other may be from the whole (bfloat16's rounding)
 

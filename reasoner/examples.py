@@ -16,8 +16,8 @@ from kg.link import link
 from kg.types import Question, RelationPath, Topic
 from planner.base import Plan, Planner, ScoredPath
 from planner.data import Row
-from planner.finetune import Sample
 from planner.prompts import END, relation_words
+from planner.sequences import Sample
 from planner.space import PlanSpace
 from reasoner.base import Retrieved
 from reasoner.prompts import NOT_HERE, evidence_answer, evidence_question

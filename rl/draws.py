@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.finetune import Encoded
 from planner.lm import Node, Tokens, TokenTree, known
+from planner.sequences import Encoded
 from rl.constraint import Place, Texts
 from rl.plan_gradient import passes
 from rl.policy import Policy, before, forest_logits, planted

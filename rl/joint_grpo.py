@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kg.types import Progress, Question, RelationPath
-from planner.finetune import Encoded, Tokens
 from planner.neural import NOTHING
 from planner.run import Run
+from planner.sequences import Encoded, Tokens
 from rl.constraint import Listed, allowed
 from rl.draws import chunked_logps, draws
 from rl.grpo import GrpoRefinement

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg.types import Question, RelationPath
 from planner.decode import Effort, Spelling, decode
-from planner.finetune import Encoded
 from planner.neural import NOTHING, OrNothing, spelling_of
 from planner.prompts import NONE, plan_words, relation_words, trained_question
+from planner.sequences import Encoded
 from planner.space import Legal, plan_space
 from rl.episode import Executor
 from rl.policy import Policy

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kg.types import Question, RelationPath
-from planner.finetune import Encoded
 from planner.neural import NOTHING, OrNothing, spelling_of
 from planner.prompts import NONE, plan_words, relation_words, trained_question
+from planner.sequences import Encoded
 from planner.space import plan_space
 from rl.constraint import PlanTexts, allowed
 from rl.draws import chunked_logps, draws

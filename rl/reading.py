@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from math import log
 
 from kg.types import Question, RelationPath, Topic
-from planner.finetune import Encoded, Tokens
 from planner.prompts import END, relation_words
+from planner.sequences import Encoded, Tokens
 from reasoner.base import Retrieved
 from reasoner.prompts import NOT_HERE, evidence_answer, evidence_question
 from reasoner.quoting import SHOWN, Line, lines_of

@@ -16,9 +16,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from kg.types import Progress, Question
-from planner.finetune import Encoded
 from planner.neural import LmPlanner
 from planner.run import Run
+from planner.sequences import Encoded
 from planner.space import plan_space
 from reasoner.symbolic import THRESHOLD
 from rl.episode import Episode, Executor

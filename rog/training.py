@@ -19,10 +19,11 @@ from planner.cases import write_cases
 from planner.check import row_problems
 from planner.data import Row
 from planner.encoder import Encoder
-from planner.finetune import Sample, fit, prepare, trial_seconds
+from planner.finetune import fit, prepare, trial_seconds
 from planner.folder import Folder, open_folder
 from planner.prompts import relation_words
 from planner.run import Run, is_main
+from planner.sequences import Sample
 from planner.settings import Training
 from planner.train import training_samples
 from reasoner.calibrate import Case, calibrated, cases

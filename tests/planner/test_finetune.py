@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from kg.errors import ModelError
-from planner.finetune import Sample, encode, finetune, load_for_training, passes_of, schedule
+from planner.finetune import finetune, load_for_training, passes_of
 from planner.lm import LanguageModel
 from planner.neural import spelling_of
 from planner.prompts import plan_pieces
 from planner.run import Run
+from planner.sequences import Sample, encode, schedule
 from planner.settings import Training
 
 SAMPLES = [

@@ -10,9 +10,10 @@ import pytest
 import torch
 
 import planner.finetune
-from planner.finetune import Sample, causal_of, finetune, frozen_layers, load_for_training, schedule, trial_seconds
+from planner.finetune import causal_of, finetune, frozen_layers, load_for_training, trial_seconds
 from planner.frozen import FrozenLayers, first_learning
 from planner.run import Run
+from planner.sequences import Sample, schedule
 from planner.settings import Training
 
 SAMPLES = [Sample(f"ask {'o' * n} it\nPath:", (((f" rel{n % 3}", "\n"), 1.0),)) for n in range(12)]

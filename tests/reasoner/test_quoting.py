@@ -13,12 +13,13 @@ from kg.link import link
 from kg.types import Question
 from planner.base import Plan, ScoredPath
 from planner.data import PlanLabel, Row
-from planner.finetune import Sample, finetune
+from planner.finetune import finetune
 from planner.lexical import LexicalPlanner
 from planner.lm import LanguageModel
 from planner.neural import LmPlanner
 from planner.prompts import END, relation_words
 from planner.run import Run
+from planner.sequences import Sample
 from planner.settings import Training
 from planner.train import plan_samples
 from reasoner.base import Evidence

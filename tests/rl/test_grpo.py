@@ -17,10 +17,10 @@ from kg.errors import ModelError
 from kg.store import Store
 from kg.types import Question, Topic
 from planner.decode import Effort, decode
-from planner.finetune import Encoded
 from planner.neural import NOTHING, OrNothing, spelling_of
 from planner.prompts import NONE, relation_words, trained_question
 from planner.run import Run
+from planner.sequences import Encoded
 from planner.space import plan_space
 from rl.constraint import Listed, Place, PlanTexts, allowed
 from rl.draws import draws, token_logps

@@ -9,10 +9,10 @@ import torch
 
 from kg.store import Store
 from kg.types import Question, Topic
-from planner.finetune import Encoded
 from planner.lm import LanguageModel
 from planner.neural import LmPlanner
 from planner.run import Run
+from planner.sequences import Encoded
 from rl.episode import Executor
 from rl.plan_gradient import Group, References, Trials, accumulate, objective, passes
 from rl.policy import Policy, planted
