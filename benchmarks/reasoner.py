@@ -90,7 +90,8 @@ def main() -> None:
         gain = bootstrap([a - b for a, b in zip(ours[0], theirs[0], strict=True)])
         lines.append(f"| {name} | trained minus symbolic | {gain} | | |")
     print("\n".join(lines))
-    name = f"reasoner-{Path(options.planner).name}-{options.split}.md"
+    seed = lm.run.config["seed"] if lm.run else "untrained"
+    name = f"reasoner-{Path(options.planner).name}-{seed}-{options.split}.md"
     write_report(Path(__file__).parent / "results" / name, lines)
 
 

@@ -1,6 +1,7 @@
 """The demo graph's trained planner and reasoner: `python -m benchmarks.train_demo --out data/demo/runs`.
 
-Trained on the demo graph's own training questions, adapters kept in half precision so that they can be bundled.
+Trained on the demo graph's own training questions, adapters kept in half precision so that they can be bundled. A run
+that was stopped goes on, a finished one is replaced.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from kg.datasets import read_questions
 from kg.open import open_graph
 from planner.folder import write_folder
 from planner.make import Made, MakeSettings, make
+from planner.run import Run
 from planner.synthesize import SynthesisSettings, synthesize
 from rog.settings import PlannerTraining, ReasonerTraining
 from rog.training import material, train
@@ -64,7 +66,8 @@ def main() -> None:
             data = demo_data(Path(name) / role, SYNTHETIC[role])
             settings = replace(PLANNER if role == "planner" else REASONER, seed=options.seed)
             found = material(data, "", settings, data_name="data/demo/questions")
-            train(found, settings, options.out / role, resume=False, force=True)
+            run = Run(options.out / role)
+            train(found, settings, run.folder, resume=True, force=run.is_done)
             halved(options.out / role)
 
 
