@@ -237,10 +237,13 @@ def causal_of(model: Any) -> Any:
 def frozen_layers(model: Any, ordered: Sequence[Encoded]) -> FrozenLayers | None:
     """The layers that need reading once only; None where there are none, or the model cannot be read in halves."""
     causal = causal_of(model)
-    if best_device()[0] != "cpu" or not has_plain_head(causal) or not hasattr(causal.model, "layers"):
+    if best_device()[0] != "cpu" or not has_plain_head(causal):
         return None
-    frozen = FrozenLayers(causal.model, [sequence.tokens for sequence in ordered])
-    return frozen if frozen.is_worth_it and frozen.fits(ordered[0].tokens) else None
+    if not (hasattr(causal.model, "layers") and hasattr(causal.model, "norm")):
+        return None
+    sequences = [sequence.tokens for sequence in ordered]
+    frozen = FrozenLayers(causal.model, sequences)
+    return frozen if frozen.is_worth_it and frozen.fits(max(sequences, key=len)) else None
 
 
 def has_plain_head(causal: Any) -> bool:

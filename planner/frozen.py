@@ -1,7 +1,7 @@
 """The layers of a model that do not learn, read once: what they make of a sequence is kept for its next pass.
 
 Where only the upper layers have adapters, the lower ones give the same for the same tokens in every epoch, so that from
-the second on a step costs the upper half alone.
+the second on a step costs the upper ones alone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from planner.sequences import Tokens
 
 if TYPE_CHECKING:
     import torch
-
 
 ROOM = 2**30  # bytes that are kept at most
 SAME = 0.02  # of the largest output: how far the halves one after the other may be from the whole (bfloat16's rounding)

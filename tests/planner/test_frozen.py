@@ -100,6 +100,8 @@ def test_only_where_it_helps_and_is_right(settings: Training) -> None:
         scaled(**rest) if inputs_embeds is None else scaled(inputs_embeds=6 * inputs_embeds, **rest)
     )
     assert not frozen_layers(model, ordered)
+    del decoder.norm
+    assert not frozen_layers(model, ordered)
 
 
 def test_a_trial_counts_what_comes_again_apart(settings: Training, monkeypatch: pytest.MonkeyPatch) -> None:
