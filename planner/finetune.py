@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from kg.errors import ModelError, first_line
 from kg.types import Progress
+from planner.adapters import lean
 from planner.device import best_device, free_cores, mixed
 from planner.frozen import FrozenLayers
 from planner.models import UNLOADABLE, locate, no_warnings, quietly
@@ -74,7 +75,7 @@ def with_adapters(model: Any, settings: Training) -> Any:
         adapted = get_peft_model(model, config)
     # The model's name, not the folder that it lies in on this machine.
     adapted.peft_config["default"].base_model_name_or_path = settings.model
-    return adapted
+    return lean(adapted)
 
 
 def in_layer(name: str, part: Any, first: int) -> bool:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from kg.errors import ModelError, first_line
 from kg.types import Progress
+from planner.adapters import lean
 from planner.device import best_device
 from planner.lm import LanguageModel
 from planner.models import UNLOADABLE, no_warnings
@@ -81,9 +82,10 @@ def adapted(model: Any, run: Run) -> Any:
 
     try:
         with no_warnings():
-            return PeftModel.from_pretrained(model, run.folder / "adapter", is_trainable=True)
+            found = PeftModel.from_pretrained(model, run.folder / "adapter", is_trainable=True)
     except UNLOADABLE as error:
         raise ModelError(f"{run.folder / 'adapter'} does not load: {first_line(error)}") from error
+    return lean(found)
 
 
 class Forest(NamedTuple):

@@ -1,0 +1,117 @@
+"""Adapted linear maps computed with fewer passes over memory: the same results and gradients as peft's."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import planner.adapters
+from planner.adapters import is_ordinary, lean, lean_class
+from planner.finetune import load_for_training
+from planner.settings import Training
+
+
+class Maps(nn.Module):
+    """Two linear maps, one with a bias."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(6, 10), nn.Linear(10, 4, bias=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.second(self.first(x).tanh())
+        return found
+
+
+def adapted(**settings: Any) -> Any:
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(0)
+    config = LoraConfig(r=3, lora_alpha=5, target_modules=["first", "second"], init_lora_weights=False, **settings)
+    return get_peft_model(Maps(), config)
+
+
+def gradients(model: Any, x: torch.Tensor) -> dict[str, torch.Tensor]:
+    y = model(x)
+    (y * torch.arange(y.numel()).view_as(y)).sum().backward()
+    return {"output": y.detach(), "input": x.grad} | {
+        name: part.grad for name, part in model.named_parameters() if part.requires_grad
+    }
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("halved", [False, True])
+def test_same_as_peft(mixed: bool, halved: bool) -> None:
+    plain = adapted()
+    if halved:  # frozen weights kept in the format that they are multiplied in
+        plain.base_model.model.second.base_layer.to(torch.bfloat16)
+    ours = lean(copy.deepcopy(plain))
+    assert isinstance(ours.base_model.model.first, lean_class())
+    x = torch.randn(2, 5, 6)
+    with torch.autocast("cpu", torch.bfloat16, enabled=mixed or halved):
+        theirs, found = (gradients(model, x.clone().requires_grad_()) for model in (plain, ours))
+    assert found.keys() == theirs.keys()
+    assert len(found) == 6
+    for name, values in theirs.items():
+        assert found[name].dtype == values.dtype
+        scale = float(values.abs().max())
+        assert scale > 0
+        torch.testing.assert_close(found[name], values, rtol=0, atol=scale * (0.02 if mixed or halved else 1e-6))
+
+
+def test_adapters_off_merged_two_or_with_dropout_are_left_to_peft(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = torch.randn(2, 6)
+    used = []
+    whole = planner.adapters.operation
+
+    def counted() -> Any:
+        used.append(1)
+        return whole()
+
+    monkeypatch.setattr(planner.adapters, "operation", counted)
+    model = lean(adapted())
+    with_adapter = model(x)
+    assert len(used) == 2
+    with model.disable_adapter():
+        inner = model.get_base_model()
+        torch.testing.assert_close(model(x), inner.second.base_layer(inner.first.base_layer(x).tanh()))
+        assert not torch.allclose(model(x), with_adapter)
+    model.merge_adapter()
+    torch.testing.assert_close(model(x), with_adapter)
+    model.unmerge_adapter()
+    assert len(used) == 2
+    model.add_adapter("other", model.peft_config["default"])
+    model.base_model.set_adapter(["default", "other"])
+    model(x)
+    assert len(used) == 2
+    lean(adapted(lora_dropout=0.5))(x)
+    assert len(used) == 2
+
+
+def test_a_map_whose_own_weights_learn_is_left_to_peft() -> None:
+    model = lean(adapted())
+    part = model.base_model.model.first
+    assert is_ordinary(part)
+    part.base_layer.weight.requires_grad = True
+    assert not is_ordinary(part)
+
+
+def test_training_uses_it(tiny_folder: Path) -> None:
+    model, _ = load_for_training(Training(model=str(tiny_folder), rank=2), None)
+    assert any(isinstance(part, lean_class()) for part in model.modules())
+
+
+def test_peft_computes_what_is_replaced_here() -> None:
+    """A new peft may do more in its forward pass; then look at it again."""
+    import inspect
+
+    from peft.tuners.lora import Linear
+
+    source = inspect.getsource(Linear.forward)
+    assert "result = result + lora_B(lora_A(dropout(x))) * scaling" in source
+    assert "lora_variant" in source
