@@ -2,7 +2,8 @@
 
     python -m benchmarks.reasoner --reasoner runs/demo/reasoner [--planner lexical] [--split test]
 
-How much the reasoner's word counts is fitted on dev, on the same planner's plans. Both get the same evidence: what the
+How much the reasoner's word counts is fitted on dev, on the same planner's plans (by its training, if it was told
+these). Both get the same evidence: what the
 plans lead to, and real paths that nobody asked for, which weigh less than any plan. Then everything that answers is
 removed, and at last the questions are such that the graph cannot answer (those that training did not see): there the
 right answer is "not in this graph".
@@ -27,7 +28,7 @@ from planner.registry import make_planner
 from reasoner.base import Reasoner
 from reasoner.calibrate import Case, calibrated, cases
 from reasoner.examples import Raft
-from reasoner.quoting import QuotingReasoner
+from reasoner.quoting import QuotingReasoner, Weights
 from reasoner.registry import make_reasoner
 from rog.evaluation.evaluate import bootstrap, hits_at_1, set_f1
 
@@ -64,8 +65,12 @@ def main() -> None:
     options = parser.parse_args()
     graph = open_graph("demo")
     planner, lm = make_planner(options.planner, graph), LanguageModel(options.reasoner)
-    rows, held_out = demo_rows(graph, options.split), cases(demo_rows(graph, "dev"), graph, planner, Raft())
-    weights = calibrated(QuotingReasoner(graph, lm), held_out)
+    rows = demo_rows(graph, options.split)
+    if lm.run and lm.run.config["calibrate_on"] == options.planner:
+        weights = lm.run.calibration(Weights)
+    else:
+        held_out = cases(demo_rows(graph, "dev"), graph, planner, Raft())
+        weights = calibrated(QuotingReasoner(graph, lm), held_out)
     trained = QuotingReasoner(graph, lm, weights)
     unanswerable = demo_rows(graph, "unanswerable", slice(1, None, 2))
     asked = cases([*rows, *unanswerable], graph, planner, Raft(distractors=options.distractors))

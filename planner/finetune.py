@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from kg.errors import ModelError, first_line
 from kg.types import Progress
-from planner.adapters import lean
 from planner.device import best_device, free_cores, mixed
 from planner.frozen import FrozenLayers
+from planner.lean import lean
 from planner.models import UNLOADABLE, locate, no_warnings, quietly
 from planner.run import Run
 from planner.sequences import Encoded, Sample, columns, schedule

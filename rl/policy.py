@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from kg.errors import ModelError, first_line
 from kg.types import Progress
-from planner.adapters import lean
 from planner.device import best_device
+from planner.lean import lean
 from planner.lm import LanguageModel
 from planner.models import UNLOADABLE, no_warnings
 from planner.run import Run

@@ -1,4 +1,4 @@
-"""Adapted linear maps computed with fewer passes over memory: the same results and gradients as peft's."""
+"""Layers computed with fewer passes over memory: the same results and gradients as those of peft and transformers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import nn
 
-import planner.adapters
-from planner.adapters import is_ordinary, lean, lean_class
+import planner.lean
 from planner.finetune import load_for_training
+from planner.lean import is_ordinary, is_rms_norm, lean, lean_linear
 from planner.settings import Training
 
 
@@ -51,7 +51,7 @@ def test_same_as_peft(mixed: bool, halved: bool) -> None:
     if halved:  # frozen weights kept in the format that they are multiplied in
         plain.base_model.model.second.base_layer.to(torch.bfloat16)
     ours = lean(copy.deepcopy(plain))
-    assert isinstance(ours.base_model.model.first, lean_class())
+    assert isinstance(ours.base_model.model.first, lean_linear())
     x = torch.randn(2, 5, 6)
     with torch.autocast("cpu", torch.bfloat16, enabled=mixed or halved):
         theirs, found = (gradients(model, x.clone().requires_grad_()) for model in (plain, ours))
@@ -67,13 +67,13 @@ def test_same_as_peft(mixed: bool, halved: bool) -> None:
 def test_adapters_off_merged_two_or_with_dropout_are_left_to_peft(monkeypatch: pytest.MonkeyPatch) -> None:
     x = torch.randn(2, 6)
     used = []
-    whole = planner.adapters.operation
+    whole = planner.lean.adapted_linear
 
     def counted() -> Any:
         used.append(1)
         return whole()
 
-    monkeypatch.setattr(planner.adapters, "operation", counted)
+    monkeypatch.setattr(planner.lean, "adapted_linear", counted)
     model = lean(adapted())
     with_adapter = model(x)
     assert len(used) == 2
@@ -103,7 +103,9 @@ def test_a_map_whose_own_weights_learn_is_left_to_peft() -> None:
 
 def test_training_uses_it(tiny_folder: Path) -> None:
     model, _ = load_for_training(Training(model=str(tiny_folder), rank=2), None)
-    assert any(isinstance(part, lean_class()) for part in model.modules())
+    kinds = {type(part).__name__ for part in model.modules()}
+    assert {"LeanLinear", "LeanNorm"} <= kinds
+    assert not kinds & {"LlamaRMSNorm"}
 
 
 def test_peft_computes_what_is_replaced_here() -> None:
@@ -115,3 +117,44 @@ def test_peft_computes_what_is_replaced_here() -> None:
     source = inspect.getsource(Linear.forward)
     assert "result = result + lora_B(lora_A(dropout(x))) * scaling" in source
     assert "lora_variant" in source
+
+
+def norm(seed: int = 0) -> Any:
+    from transformers.models.llama.modeling_llama import LlamaRMSNorm
+
+    torch.manual_seed(seed)
+    found: Any = LlamaRMSNorm(8, eps=0.1)
+    torch.nn.init.normal_(found.weight)
+    found.weight.requires_grad = False
+    return found
+
+
+def test_norms_are_the_same() -> None:
+    plain = norm()
+    model = nn.Sequential(norm())
+    (ours,) = lean(model)
+    assert type(ours) is not type(plain)
+    x = 3 * torch.randn(2, 5, 8)
+    theirs, found = (gradients(part, x.clone().requires_grad_()) for part in (plain, ours))
+    assert found.keys() == {"output", "input"}
+    for name, values in theirs.items():
+        torch.testing.assert_close(found[name], values)
+    torch.testing.assert_close(ours(x.bfloat16()), plain(x.bfloat16()), rtol=0, atol=0)
+    ours.weight.requires_grad = True
+    ours(x).sum().backward()
+    assert ours.weight.grad is not None
+
+
+def test_norms_of_another_kind_are_left_alone() -> None:
+    from transformers.models.gemma.modeling_gemma import GemmaRMSNorm
+
+    class OffsetRMSNorm(type(norm())):  # type: ignore[misc]
+        def forward(self, x: Any) -> Any:
+            return super().forward(x) + self.weight
+
+    other = norm()
+    other.__class__ = OffsetRMSNorm
+    assert is_rms_norm(norm())
+    assert not is_rms_norm(other)
+    assert not is_rms_norm(GemmaRMSNorm(8))
+    assert not is_rms_norm(norm().bfloat16())
