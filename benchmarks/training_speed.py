@@ -49,7 +49,7 @@ def plain(samples: list[Sample], dev: list[Sample], settings: Training, folder: 
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    with patch.object(planner.finetune, "lean", lambda model: model):
+    with patch.multiple(planner.finetune, lean=lambda model: model, compact=lambda model: model):
         model, tokenizer = load_for_training(settings, None)
     rows = [{"prompt": sample.prompt, "completion": "".join(sample.targets[0][0])} for sample in samples]
     once = sum(len(encode(tokenizer, row["prompt"], (row["completion"],), 999).tokens) for row in rows)

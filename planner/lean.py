@@ -1,9 +1,9 @@
 """A model's layers on a processor with fewer passes over memory: adapted linear maps and norms, where these are frozen.
 
-Small models spend a third of a training step on reading and writing whole activations. An adapted linear map is
-y = x Wᵀ + s (x Aᵀ) Bᵀ with W frozen (LoRA, Hu et al., ICLR 2022, arXiv:2106.09685); peft scales and sums one after the
-other, here both happen inside the matrix products. A norm's gradient (RMSNorm, Zhang and Sennrich, NeurIPS 2019,
-arXiv:1910.07467) is written out. Names and weights stay the same, and results up to rounding.
+An adapted linear map is y = x Wᵀ + s (x Aᵀ) Bᵀ with W frozen (LoRA, Hu et al., ICLR 2022, arXiv:2106.09685); peft
+scales and sums one after the other, here both happen inside the matrix products, in one number format. A norm's
+gradient (RMSNorm, Zhang and Sennrich, NeurIPS 2019, arXiv:1910.07467) is written out. Names and weights stay the same,
+results up to rounding. Gradients of gradients are refused, and hooks on peft's inner modules are not called.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ def is_ordinary(part: Any) -> bool:
 def adapted_linear() -> type[Any]:
     """The adapted linear map as an operation that autograd can use."""
     import torch
+    from torch.autograd.function import once_differentiable
     from torch.nn.functional import linear
 
     class AdaptedLinear(torch.autograd.Function):
@@ -74,22 +75,24 @@ def adapted_linear() -> type[Any]:
         def forward(ctx: Any, x: Any, weight: Any, bias: Any, down: Any, up: Any, scale: float) -> Any:
             device = x.device.type
             dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weight.dtype
-            rows = x.reshape(-1, x.shape[-1]).to(dtype)
-            weight, bias, down, up = (part if part is None else part.to(dtype) for part in (weight, bias, down, up))
+            x, weight, down, up = (part.to(dtype) for part in (x, weight, down, up))
+            rows = x.reshape(-1, x.shape[-1])
             within = rows @ down.t()
-            y = linear(rows, weight, bias).addmm_(within, up.t(), alpha=scale)
+            y = linear(x, weight, bias if bias is None else bias.to(dtype))
+            y.view(-1, y.shape[-1]).addmm_(within, up.t(), alpha=scale)  # y is no view: models may write into it
             ctx.save_for_backward(rows, within, weight, down, up)
             ctx.scale = scale
-            return y.view(*x.shape[:-1], -1)
+            return y
 
         @staticmethod
+        @once_differentiable
         def backward(ctx: Any, *gradients: Any) -> Any:
             rows, within, weight, down, up = ctx.saved_tensors
             above = gradients[0].reshape(-1, weight.shape[0])
             inner = (above @ up).mul_(ctx.scale)
             below = None
             if ctx.needs_input_grad[0]:
-                below = (above @ weight).addmm_(inner, down).view(*gradients[0].shape[:-1], -1)
+                below = (above @ weight).addmm_(inner, down).view(*gradients[0].shape[:-1], weight.shape[1])
             return below, None, None, inner.t() @ rows, (within.t() @ above).t().mul(ctx.scale), None
 
     return AdaptedLinear
@@ -127,6 +130,7 @@ def lean_norm(kind: type[Any]) -> type[Any]:
 def rms_norm() -> type[Any]:
     """y = w x / sqrt(mean x² + ε) as an operation that autograd can use; w gets no gradient."""
     import torch
+    from torch.autograd.function import once_differentiable
 
     class RmsNorm(torch.autograd.Function):
         @staticmethod
@@ -138,6 +142,7 @@ def rms_norm() -> type[Any]:
             return unit * weight
 
         @staticmethod
+        @once_differentiable
         def backward(ctx: Any, *gradients: Any) -> Any:
             unit, inverse, weight = ctx.saved_tensors
             above = gradients[0] * weight
