@@ -76,7 +76,7 @@ def test_gradients_of_gradients_are_refused() -> None:
     x = torch.randn(2, 6, requires_grad=True)
     (slope,) = torch.autograd.grad(lean(adapted())(x).square().sum(), x, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
-        slope.sum().backward()
+        slope.sum().backward()  # type: ignore[no-untyped-call]
 
 
 def test_adapters_off_merged_two_or_with_dropout_are_left_to_peft(monkeypatch: pytest.MonkeyPatch) -> None:
