@@ -3,10 +3,9 @@
     python -m benchmarks.reasoner --reasoner runs/demo/reasoner [--planner lexical] [--split test]
 
 How much the reasoner's word counts is fitted on dev, on the same planner's plans (by its training, if it was told
-these). Both get the same evidence: what the
-plans lead to, and real paths that nobody asked for, which weigh less than any plan. Then everything that answers is
-removed, and at last the questions are such that the graph cannot answer (those that training did not see): there the
-right answer is "not in this graph".
+these). Both get the same evidence: what the plans lead to, and real paths that nobody asked for, which weigh less than
+any plan. Then everything that answers is removed, and at last the questions are such that the graph cannot answer
+(those that training did not see): there the right answer is "not in this graph".
 """
 
 from __future__ import annotations
