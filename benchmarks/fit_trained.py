@@ -23,15 +23,15 @@ from kg.graph import Graph
 from kg.link import link
 from kg.open import open_graph
 from kg.types import Question, Topic
-from planner.data import Row
+from planner.data.folder import open_folder, write_folder
+from planner.data.make import Made
+from planner.data.rows import Row
 from planner.decode import Decoded
-from planner.folder import open_folder, write_folder
-from planner.make import Made
 from planner.prompts import trained_question
 from planner.registry import trained_planner
-from planner.run import Run
 from planner.space import PlanSpace, plan_space
 from planner.trained import Known, logps, weighed
+from planner.training.run import Run
 from rog.training import material, train
 
 MAX_HOPS, SYNTHETIC, SEED = 3, 600, 5
@@ -57,7 +57,7 @@ def trained_run(work: Path, graph: Graph) -> tuple[Run, list[Row]]:
     rows = open_folder(folder if folder.exists() else demo_data(folder, SYNTHETIC)).rows("train")
     kept, held = split(rows, graph)
     if not (work / "data").exists():
-        write_folder(work / "data", Made({"train": kept, "dev": [], "test": []}, [], 0), graph, "demo", [], ALL, True)
+        write_folder(work / "data", Made({"train": kept, "dev": [], "test": []}, ALL), graph, "demo", [], True)
     run = Run(work / "planner")
     if not run.is_done:
         train(material(work / "data", "", PLANNER), PLANNER, run.folder, resume=True, force=False)

@@ -17,7 +17,7 @@ from kg.build import Sources, build, demo_folder
 from kg.errors import QuestionError
 from kg.store import Store
 from kg.types import RelationPath
-from planner.data import PlanLabel, Row
+from planner.data.rows import PlanLabel, Row
 
 FIRST = "Anna Emma Clara Julia Laura Maria Sarah Helen Alan Peter Paul Adam Simon Henry Frank Robert Thomas".split()
 TRADES = "Works Foods Motors Mills Press Textiles".split()

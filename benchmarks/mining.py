@@ -27,10 +27,10 @@ from kg.mine import MinedPath, MineSettings, mine
 from kg.open import open_graph
 from kg.questions import RawQuestion
 from kg.store import Store
-from planner.data import Row
+from planner.data.resolve import resolve
+from planner.data.rows import Row
+from planner.data.weigh import Candidate, WeighSettings, weigh, words_of
 from planner.prompts import relation_words
-from planner.resolve import resolve
-from planner.weigh import Candidate, WeighSettings, weigh, words_of
 
 
 class Set(NamedTuple):

@@ -23,11 +23,11 @@ from kg.link import link
 from kg.open import open_graph
 from kg.store import Store
 from kg.types import Question
-from planner.data import Row
+from planner.data.rows import Row
 from planner.lexical import LexicalPlanner
 from planner.lm import LanguageModel
 from planner.registry import bundled_run, trained_planner
-from planner.run import Run
+from planner.training.run import Run
 from reasoner.pipeline import RoG
 from reasoner.quoting import QuotingReasoner, Weights
 from reasoner.symbolic import SymbolicReasoner

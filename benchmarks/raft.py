@@ -24,7 +24,7 @@ from kg.graph import Graph
 from kg.open import open_graph
 from planner.lm import LanguageModel
 from planner.registry import make_planner
-from planner.run import Run
+from planner.training.run import Run
 from reasoner.calibrate import Case, calibrated, cases
 from reasoner.examples import Raft
 from reasoner.quoting import QuotingReasoner

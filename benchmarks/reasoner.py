@@ -20,9 +20,9 @@ from kg.build import demo_folder
 from kg.datasets import read_questions
 from kg.graph import Graph
 from kg.open import open_graph
-from planner.data import Row
+from planner.data.make import MakeSettings, make
+from planner.data.rows import Row
 from planner.lm import LanguageModel
-from planner.make import MakeSettings, make
 from planner.registry import make_planner
 from reasoner.base import Reasoner
 from reasoner.calibrate import Case, calibrated, cases

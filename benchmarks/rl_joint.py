@@ -27,11 +27,11 @@ from kg.errors import ModelError
 from kg.graph import Graph
 from kg.link import link
 from kg.types import Question
-from planner.data import Row
-from planner.folder import open_folder
+from planner.data.folder import open_folder
+from planner.data.rows import Row
 from planner.lm import LanguageModel
 from planner.neural import TRAINED_MASS, LmPlanner
-from planner.run import Run
+from planner.training.run import Run
 from reasoner.base import Answer, Evidence, Reasoner, Trace
 from reasoner.pipeline import RoG
 from reasoner.quoting import QuotingReasoner, Weights

@@ -27,11 +27,11 @@ from benchmarks.common import write_report
 from benchmarks.rl_plan import arguments, curve, keep, parsed, prepared, refined, supervised
 from benchmarks.trained import Kind, kinds
 from kg.errors import ModelError
-from planner.folder import open_folder
-from planner.run import Run
-from planner.sequences import Encoded
-from planner.sequences import schedule as supervised_schedule
-from planner.train import training_samples
+from planner.data.folder import open_folder
+from planner.training.run import Run
+from planner.training.samples import training_samples
+from planner.training.sequences import Encoded
+from planner.training.sequences import schedule as supervised_schedule
 from rl.policy import Policy
 from rl.refine import Refinement, learning_rate, rounded
 from rl.settings import Grpo, PlanGradient

@@ -28,9 +28,9 @@ from kg.datasets import read_questions
 from kg.errors import ModelError
 from kg.questions import RawQuestion
 from kg.store import Store
-from planner.folder import open_folder, write_folder
-from planner.make import Made, make, split_of
-from planner.run import Run
+from planner.data.folder import open_folder, write_folder
+from planner.data.make import Made, make, split_of
+from planner.training.run import Run
 from rl.settings import PlanGradient
 from rog.evaluation.arms import parse_system
 from rog.evaluation.evaluate import evaluate
@@ -77,11 +77,11 @@ def prepared(some: Sequence[Kind], work: Path, options: argparse.Namespace) -> d
     for part in ("weak", "full"):
         told = weak if part == "weak" else [question for own in by_kind for question in own]
         made = make(graph, [*told, *others], HELD_OUT)
-        write_folder(folders[part], made, graph, str(store), [str(k.questions) for k in some], HELD_OUT, True)
+        write_folder(folders[part], made, graph, str(store), [str(k.questions) for k in some], True)
     known = {question.id for question in weak}
     rest = [replace(row, plans=(), paths=()) for row in made.rows["train"] if row.id not in known]
-    answers = Made({**made.rows, "train": rest}, [], 0)
-    write_folder(folders["answers"], answers, graph, str(store), [], HELD_OUT, True)
+    answers = Made({**made.rows, "train": rest}, made.settings)
+    write_folder(folders["answers"], answers, graph, str(store), [], True)
     return folders
 
 

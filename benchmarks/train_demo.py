@@ -14,10 +14,11 @@ from tempfile import TemporaryDirectory
 from kg.build import demo_folder
 from kg.datasets import read_questions
 from kg.open import open_graph
-from planner.folder import write_folder
-from planner.make import Made, MakeSettings, make
-from planner.run import Run
-from planner.synthesize import SynthesisSettings, synthesize
+from planner.data.folder import write_folder
+from planner.data.make import Made, MakeSettings, make
+from planner.data.resolve import Reject
+from planner.data.synthesize import SynthesisSettings, synthesize
+from planner.training.run import Run
 from rog.settings import PlannerTraining, ReasonerTraining
 from rog.training import material, train
 
@@ -31,7 +32,7 @@ def demo_data(folder: Path, synthetic: int = SYNTHETIC["planner"]) -> Path:
     """A data folder of the demo questions, in the splits that they come in, and of synthetic ones for training."""
     graph = open_graph("demo")
     rows = {}
-    rejects = []
+    rejects: list[Reject] = []
     for split in ("train", "dev", "test"):
         made = make(graph, read_questions([str(demo_folder() / "questions" / f"{split}.jsonl")]), ALL)
         rows[split] = made.rows["train"]
@@ -41,7 +42,7 @@ def demo_data(folder: Path, synthetic: int = SYNTHETIC["planner"]) -> Path:
     held_out = {topic for split in ("dev", "test") for row in rows[split] for topic in row.topics}
     made_up = make(graph, synthesize(graph, SynthesisSettings(count=synthetic)), ALL).rows["train"]
     rows["train"] += [row for row in made_up if not held_out & set(row.topics)]
-    write_folder(folder, Made(rows, rejects, 0), graph, "demo", ["data/demo/questions"], ALL, True)
+    write_folder(folder, Made(rows, ALL, rejects), graph, "demo", ["data/demo/questions"], True)
     return folder
 
 

@@ -21,9 +21,9 @@ from kg.build import Sources, build
 from kg.datasets import read_questions
 from kg.questions import RawQuestion
 from kg.store import Store
-from planner.folder import open_folder, write_folder
-from planner.make import SPLITS, MakeSettings, make, split_of
-from planner.run import Run
+from planner.data.folder import open_folder, write_folder
+from planner.data.make import SPLITS, MakeSettings, make, split_of
+from planner.training.run import Run
 from rog.evaluation.arms import parse_system
 from rog.evaluation.evaluate import bootstrap, evaluate
 from rog.evaluation.results import Options, Report
@@ -77,7 +77,7 @@ def prepared(some: Sequence[Kind], work: Path, questions: int, test: int, seed: 
     if not folder.exists():
         graph = Store(store)
         made = make(graph, list(chosen(some, questions, test, seed)), HELD_OUT)
-        write_folder(folder, made, graph, str(store), [str(kind.questions) for kind in some], HELD_OUT, False)
+        write_folder(folder, made, graph, str(store), [str(kind.questions) for kind in some])
     return folder
 
 

@@ -25,15 +25,15 @@ from unittest.mock import patch
 
 import torch
 
-import planner.finetune
+import planner.training.finetune
 from benchmarks.common import machine, write_report
 from benchmarks.train_demo import PLANNER, demo_data
-from planner.finetune import finetune, load_for_training
 from planner.lm import LanguageModel
 from planner.models import no_warnings
-from planner.run import Run
-from planner.sequences import Sample, encode
-from planner.settings import Training
+from planner.training.finetune import finetune, load_for_training
+from planner.training.run import Run
+from planner.training.sequences import Sample, encode
+from planner.training.settings import Training
 from rog.training import material
 
 
@@ -49,7 +49,7 @@ def plain(samples: list[Sample], dev: list[Sample], settings: Training, folder: 
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    with patch.multiple(planner.finetune, lean=lambda model: model, compact=lambda model: model):
+    with patch.multiple(planner.training.finetune, lean=lambda model: model, compact=lambda model: model):
         model, tokenizer = load_for_training(settings, None)
     rows = [{"prompt": sample.prompt, "completion": "".join(sample.targets[0][0])} for sample in samples]
     once = sum(len(encode(tokenizer, row["prompt"], (row["completion"],), 999).tokens) for row in rows)

@@ -24,16 +24,16 @@ from typing import NamedTuple
 from benchmarks.common import machine, write_report
 from kg.types import RelationPath
 from planner.cases import Cases, read_cases, write_cases
+from planner.data.weigh import Candidate, weigh, words_of
 from planner.decode import Effort, decode
 from planner.encoder import Encoder
-from planner.finetune import finetune
 from planner.lm import LanguageModel
 from planner.neural import spelling_of
 from planner.prompts import plan_pieces
-from planner.run import Run
-from planner.sequences import Sample
-from planner.settings import Training
-from planner.weigh import Candidate, weigh, words_of
+from planner.training.finetune import finetune
+from planner.training.run import Run
+from planner.training.sequences import Sample
+from planner.training.settings import Training
 from rog.evaluation.evaluate import bootstrap
 from rog.training import samples_hash
 

@@ -22,8 +22,8 @@ from kg.types import Progress, RelationPath
 from planner.classifier import STEPS, Classifier, fitted_classifier
 from planner.encoder import Encoder
 from planner.prompts import PATH
-from planner.run import CASES, Run
-from planner.sequences import Sample
+from planner.training.run import CASES, Run
+from planner.training.sequences import Sample
 
 WIDTH = 0.04  # of the kernel, in cosine: any from .02 to .06 does as well (docs/LOG.md)
 LEAST = 1e-3  # share of what likelier legal plans have together, under which no more are looked for

@@ -20,7 +20,7 @@ from kg.errors import ModelError, first_line
 from kg.types import Progress
 from planner.device import best_device, free_cores
 from planner.models import DEFAULT_LM, UNLOADABLE, locate, quietly
-from planner.run import run_of
+from planner.training.run import run_of
 
 if TYPE_CHECKING:
     import torch

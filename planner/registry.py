@@ -9,7 +9,7 @@ from kg.types import Progress
 from planner.base import Planner
 from planner.lexical import LexicalPlanner
 from planner.models import DEFAULT_LM
-from planner.run import Run, run_of
+from planner.training.run import Run, run_of
 
 if TYPE_CHECKING:
     from planner.encoder import Encoder

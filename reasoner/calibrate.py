@@ -18,7 +18,7 @@ from kg.link import link
 from kg.types import Question
 from planner.base import Plan, Planner
 from planner.choice import conditional_logit
-from planner.data import Row
+from planner.data.rows import Row
 from reasoner.base import Evidence
 from reasoner.examples import CHUNK, PLANS, Raft, answers, distractor
 from reasoner.quoting import QuotingReasoner, Weights

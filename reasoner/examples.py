@@ -15,10 +15,10 @@ from kg.graph import Graph
 from kg.link import link
 from kg.types import Question, RelationPath, Topic
 from planner.base import Plan, Planner, ScoredPath
-from planner.data import Row
+from planner.data.rows import Row
 from planner.prompts import END, relation_words
-from planner.sequences import Sample
 from planner.space import PlanSpace
+from planner.training.sequences import Sample
 from reasoner.base import Retrieved
 from reasoner.prompts import NOT_HERE, evidence_answer, evidence_question
 from reasoner.quoting import SHOWN, Line, lines_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kg.graph import Graph
 from kg.types import Progress
-from planner.run import run_of
+from planner.training.run import run_of
 from reasoner.base import Reasoner
 from reasoner.symbolic import SymbolicReasoner
 

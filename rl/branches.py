@@ -85,7 +85,7 @@ def scored(model: Any, sequences: Sequence[Branches]) -> Scores:
 
 def logits_at(model: Any, inputs: dict[str, Any], rows: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """The logits of some places only: of a small model the vocabulary is a third of the work."""
-    from planner.finetune import causal_of, has_plain_head
+    from planner.training.finetune import causal_of, has_plain_head
 
     causal = causal_of(model)
     if not has_plain_head(causal):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner.lm import Node, Tokens, TokenTree, known
-from planner.sequences import Encoded
+from planner.training.sequences import Encoded
 from rl.constraint import Place, Texts
 from rl.plan_gradient import passes
 from rl.policy import Policy, before, forest_logits, planted

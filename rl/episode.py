@@ -15,7 +15,7 @@ from kg.errors import UnknownKeyError
 from kg.graph import Graph
 from kg.link import link
 from kg.types import Question, ReasoningPath, RelationPath, Topic
-from planner.data import Row
+from planner.data.rows import Row
 from reasoner.retrieve import named_ends
 from reasoner.verify import fault
 

@@ -16,7 +16,7 @@ from typing import Any
 from kg.types import Progress, Question
 from planner.device import best_device
 from planner.models import no_warnings
-from planner.run import Run
+from planner.training.run import Run
 from rl.grpo_trainer import check_trl, trainer_class
 from rl.plan_rollouts import PlanRollouts
 from rl.policy import Policy

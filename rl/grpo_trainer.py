@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from kg.errors import ModelError
-from planner.sequences import Encoded
+from planner.training.sequences import Encoded
 
 if TYPE_CHECKING:
     import torch

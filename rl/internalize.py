@@ -17,7 +17,7 @@ from typing import Any
 
 from kg.errors import ModelError
 from kg.types import Progress
-from planner.run import Run
+from planner.training.run import Run
 from reasoner.closed_book import ANSWER, PATH, SHOTS
 from rl.branches import scored
 from rl.internalize_loss import Item, batch_loss, role_means

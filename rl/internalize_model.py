@@ -6,8 +6,8 @@ from typing import Any
 
 from kg.errors import ModelError
 from kg.types import Progress
-from planner.finetune import compact, in_layer, with_adapters
-from planner.settings import Training
+from planner.training.finetune import compact, in_layer, with_adapters
+from planner.training.settings import Training
 from rl.internalize_settings import Internalization
 
 

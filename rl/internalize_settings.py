@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.settings import DEFAULT_LM, key
+from planner.training.settings import DEFAULT_LM, key
 
 METHODS = ("rlag", "grpo", "sft", "pretrain")
 

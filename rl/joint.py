@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from kg.types import Progress, Question
 from planner.neural import TRAINED_MASS, LmPlanner
-from planner.run import Run
+from planner.training.run import Run
 from reasoner.base import Answer, Evidence
 from reasoner.quoting import LEAST, QuotingReasoner, Weights
 from reasoner.retrieve import retrieve

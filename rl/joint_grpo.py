@@ -17,8 +17,8 @@ import numpy as np
 
 from kg.types import Progress, Question, RelationPath
 from planner.neural import NOTHING
-from planner.run import Run
-from planner.sequences import Encoded, Tokens
+from planner.training.run import Run
+from planner.training.sequences import Encoded, Tokens
 from rl.constraint import Listed, allowed
 from rl.draws import chunked_logps, draws
 from rl.grpo import GrpoRefinement

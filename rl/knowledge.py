@@ -10,8 +10,8 @@ from typing import NamedTuple
 from kg.graph import Graph
 from kg.mine import f1_of_sets
 from kg.types import RelationPath, Triple, base
-from planner.data import Row
-from planner.phrases import phrases
+from planner.data.phrases import phrases
+from planner.data.rows import Row
 from planner.prompts import END, SEPARATOR, parse_plan, relation_words
 from reasoner.closed_book import PATH, entities_in
 from reasoner.recall import Recital, parse_recital, recite

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kg.types import Progress
-from planner.run import Run
+from planner.training.run import Run
 from reasoner.quoting import Weights
 from rl.policy import Policy
 

@@ -19,8 +19,8 @@ from kg.types import Question, RelationPath
 from planner.decode import Effort, Spelling, decode
 from planner.neural import NOTHING, OrNothing, spelling_of
 from planner.prompts import NONE, plan_words, relation_words, trained_question
-from planner.sequences import Encoded
 from planner.space import Legal, plan_space
+from planner.training.sequences import Encoded
 from rl.episode import Executor
 from rl.policy import Policy
 from rl.rewards import Reward, Scored

@@ -11,8 +11,8 @@ import numpy as np
 from kg.types import Question, RelationPath
 from planner.neural import NOTHING, OrNothing, spelling_of
 from planner.prompts import NONE, plan_words, relation_words, trained_question
-from planner.sequences import Encoded
 from planner.space import plan_space
+from planner.training.sequences import Encoded
 from rl.constraint import PlanTexts, allowed
 from rl.draws import chunked_logps, draws
 from rl.grpo_trainer import Rollout

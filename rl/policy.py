@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from kg.errors import ModelError, first_line
 from kg.types import Progress
 from planner.device import best_device
-from planner.lean import lean
 from planner.lm import LanguageModel
 from planner.models import UNLOADABLE, no_warnings
-from planner.run import Run
-from planner.sequences import Encoded
+from planner.training.lean import lean
+from planner.training.run import Run
+from planner.training.sequences import Encoded
 
 if TYPE_CHECKING:
     import torch

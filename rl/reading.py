@@ -14,7 +14,7 @@ from math import log
 
 from kg.types import Question, RelationPath, Topic
 from planner.prompts import END, relation_words
-from planner.sequences import Encoded, Tokens
+from planner.training.sequences import Encoded, Tokens
 from reasoner.base import Retrieved
 from reasoner.prompts import NOT_HERE, evidence_answer, evidence_question
 from reasoner.quoting import SHOWN, Line, lines_of

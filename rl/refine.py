@@ -17,9 +17,9 @@ from typing import Any
 
 from kg.types import Progress, Question
 from planner.neural import LmPlanner
-from planner.run import Run
-from planner.sequences import Encoded
 from planner.space import plan_space
+from planner.training.run import Run
+from planner.training.sequences import Encoded
 from reasoner.symbolic import THRESHOLD
 from rl.episode import Episode, Executor
 from rl.parts import answer_f1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.settings import key
+from planner.training.settings import key
 
 DEFAULT_REWARD = "answer_f1=1,executable=.3,necessary=.2,brief=.05"
 

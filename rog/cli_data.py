@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from kg.graph import Graph
     from kg.questions import RawQuestion
     from kg.types import Progress
-    from planner.check import Statistics
-    from planner.data import Row
-    from planner.make import Made
+    from planner.data.check import Statistics
+    from planner.data.make import Made
+    from planner.data.rows import Row
 
 SHOWN = 5  # lines of what was left out
 
@@ -56,8 +56,8 @@ def data_make(
     Without --qa the questions are made from the graph itself.
     """
     from kg.mine import MineSettings
-    from planner.folder import check_target, write_folder
-    from planner.make import MakeSettings, make
+    from planner.data.folder import check_target, write_folder
+    from planner.data.make import MakeSettings, make
     from rog.console import err, opened, out
     from rog.progress import progress
 
@@ -68,7 +68,7 @@ def data_make(
     settings = MakeSettings(mining, keep=keep, dev=dev, test=test, limit_train=limit_train, seed=seed)
     with progress(err) as report:
         made = make(graph, questions(graph, qa, form, count, max_hops, seed, report), settings, report)
-    write_folder(to, made, graph, kg, qa or (), settings, force)
+    write_folder(to, made, graph, kg, qa or (), force)
     say_rejects(made, to)
     say_own_topics(made, graph)
     out.print(table(folder_statistics(made.rows, graph)))
@@ -83,7 +83,7 @@ def questions(
         from kg.datasets import read_questions
 
         return read_questions(qa, form, report)
-    from planner.synthesize import SynthesisSettings, synthesize
+    from planner.data.synthesize import SynthesisSettings, synthesize
 
     return synthesize(graph, SynthesisSettings(count, max_hops, seed=seed), report)
 
@@ -142,9 +142,9 @@ def data_check(
 
     from rich.text import Text
 
-    from planner.check import problems
-    from planner.folder import open_folder
-    from planner.make import SPLITS
+    from planner.data.check import problems
+    from planner.data.folder import open_folder
+    from planner.data.make import SPLITS
     from rog.console import err, out
     from rog.progress import progress
 
@@ -189,7 +189,7 @@ def data_graph(
 
 def folder_statistics(rows: Mapping[str, Sequence[Row]], graph: Graph) -> dict[str, Statistics]:
     """The numbers of each split."""
-    from planner.check import statistics
+    from planner.data.check import statistics
 
     return {name: statistics(found, graph) for name, found in rows.items()}
 

@@ -45,7 +45,7 @@ def plan_command(
     **flags: Any,
 ) -> None:
     """Refine, and say what came of it."""
-    from planner.run import Run
+    from planner.training.run import Run
     from rog.config import resolve
     from rog.console import err, out
     from rog.progress import progress
@@ -79,7 +79,7 @@ def joint_command(
     **flags: Any,
 ) -> None:
     """Refine both, and say what came of it."""
-    from planner.run import Run
+    from planner.training.run import Run
     from rog.config import resolve
     from rog.console import err, out
     from rog.joining import join, material, starts_of
@@ -114,7 +114,7 @@ def internalize_command(
     **flags: Any,
 ) -> None:
     """Learn by heart, and say what came of it."""
-    from planner.run import Run
+    from planner.training.run import Run
     from rog.config import resolve
     from rog.console import err, out
     from rog.internalizing import internalize, lessons_of

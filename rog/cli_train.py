@@ -11,7 +11,7 @@ from rog.config import with_flags
 from rog.settings import PRESETS, PlannerTraining, ReasonerTraining
 
 if TYPE_CHECKING:
-    from planner.settings import Training
+    from planner.training.settings import Training
 
 train_app = typer.Typer(
     help="Fine-tune planner and reasoner on your graph.", no_args_is_help=True, rich_markup_mode=None
@@ -45,7 +45,7 @@ def add_command(name: str, settings_class: type[PlannerTraining | ReasonerTraini
         dry_run: DryRun = False,
         **flags: Any,
     ) -> None:
-        from planner.run import Run
+        from planner.training.run import Run
         from rog.config import resolve
 
         given = {**flags, **({"rank": 0} if full else {})}
@@ -65,7 +65,7 @@ add_command(
 
 def run(data: Path, to: Path, kg: str, settings: Training, resume: bool, force: bool) -> None:
     """Train, and say what came of it."""
-    from planner.run import is_main
+    from planner.training.run import is_main
     from rog.console import err, out
     from rog.progress import progress
     from rog.training import material, train

@@ -14,9 +14,9 @@ from typing import Any
 from kg.errors import ModelError
 from kg.graph import Graph, identity
 from kg.types import Progress
-from planner.data import Row
-from planner.folder import open_folder
-from planner.run import Run
+from planner.data.folder import open_folder
+from planner.data.rows import Row
+from planner.training.run import Run
 from rl.internalize_settings import Internalization
 from rl.knowledge import Knowledge, Lesson
 from rog.training import SHOWN, sound_rows

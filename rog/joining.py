@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg.errors import ModelError
 from kg.types import Progress
-from planner.run import Run
+from planner.training.run import Run
 from rl.rewards import Reward, parse_reward
 from rl.settings import Joint, JointDrawn
 from rog.reinforce import Questions, questions_of, weights_hash

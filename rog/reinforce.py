@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kg.errors import ModelError
 from kg.graph import Graph, identity
 from kg.types import Progress, Question
-from planner.data import Row
-from planner.folder import open_folder
-from planner.run import Run
+from planner.data.folder import open_folder
+from planner.data.rows import Row
+from planner.training.run import Run
 from rl.episode import Executor, asked
 from rl.probes import Case
 from rl.rewards import Reward, imported, parse_reward

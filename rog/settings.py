@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from planner.settings import Training, key
+from planner.training.settings import Training, key
 
 PRESETS: dict[str, dict[str, Any]] = {
     "smoke": {"epochs": 1.0, "batch": 4, "rank": 4, "limit": 32},

@@ -16,16 +16,16 @@ from kg.graph import Graph, identity
 from kg.link import link
 from kg.types import Progress, Question
 from planner.cases import write_cases
-from planner.check import row_problems
-from planner.data import Row
+from planner.data.check import row_problems
+from planner.data.folder import Folder, open_folder
+from planner.data.rows import Row
 from planner.encoder import Encoder
-from planner.finetune import fit, prepare, trial_seconds
-from planner.folder import Folder, open_folder
 from planner.prompts import relation_words
-from planner.run import Run, is_main
-from planner.sequences import Sample
-from planner.settings import Training
-from planner.train import training_samples
+from planner.training.finetune import fit, prepare, trial_seconds
+from planner.training.run import Run, is_main
+from planner.training.samples import training_samples
+from planner.training.sequences import Sample
+from planner.training.settings import Training
 from reasoner.calibrate import Case, calibrated, cases
 from reasoner.examples import Raft, reasoning_samples
 from rog.settings import PlannerTraining, ReasonerTraining, RowTraining

@@ -17,7 +17,7 @@ from kg.errors import QuestionError
 from kg.graph import Graph
 from kg.types import Progress, Question, RelationPath
 from planner.base import Plan, Planner, ScoredPath
-from planner.data import Row
+from planner.data.rows import Row
 from planner.space import plan_space
 from reasoner.base import Trace
 from reasoner.pipeline import RoG
@@ -91,7 +91,7 @@ def made(setup: Setup, planner: str, reasoner: str, seed: int) -> Answering:
 
 def parts_of(planner: str, reasoner: str) -> tuple[str, str]:
     """The planner and the reasoner of a run of `rog rl joint`; else those given. `lm:RUN` stays the model alone."""
-    from planner.run import run_of
+    from planner.training.run import run_of
 
     alone = "lm:" * planner.startswith("lm:")
     run = run_of(planner.removeprefix("lm:"))
@@ -116,7 +116,7 @@ def closed_book(setup: Setup, name: str) -> Answering:
     """A language model that answers without the graph."""
     from planner.lm import LanguageModel
     from planner.models import DEFAULT_LM
-    from planner.run import run_of
+    from planner.training.run import run_of
     from reasoner.closed_book import ClosedBook
 
     run = run_of(name) if name else None

@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 from kg.graph import Graph
 from kg.link import graph_has, link
 from kg.types import Question, Topic
-from planner.data import Row
+from planner.data.rows import Row
 from reasoner.base import Trace
 from reasoner.verify import problems
 from rog.evaluation.anonymous import Anonymous

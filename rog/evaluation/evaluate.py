@@ -11,7 +11,7 @@ from kg.errors import QuestionError
 from kg.graph import Graph
 from kg.link import graph_has
 from kg.types import Progress, RelationPath
-from planner.data import Row
+from planner.data.rows import Row
 from rog.evaluation.anonymous import Anonymous
 from rog.evaluation.arms import Setup, System
 from rog.evaluation.asking import Questions, Run

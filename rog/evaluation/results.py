@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from kg.types import ReasoningPath, format_relation_path
 from planner.base import ScoredPath
-from planner.data import Row
+from planner.data.rows import Row
 from reasoner.base import Verdict
 from reasoner.retrieve import LIMIT
 from rog.evaluation.metrics import Scores

@@ -9,8 +9,8 @@ from kg.datasets import RawQuestion, read_questions
 from kg.errors import GraphError, LoadError
 from kg.graph import Graph, content_hash
 from kg.types import Progress, RelationPath, base
-from planner.data import Row, read_rows
-from planner.resolve import Keys
+from planner.data.resolve import Keys
+from planner.data.rows import Row, read_rows
 from rog.evaluation.arms import gold_paths
 
 MANIFEST = "manifest.json"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from kg.types import RelationPath
-from planner.data import Row
+from planner.data.rows import Row
 from rog.evaluation.arms import gold_paths
 from rog.evaluation.metrics import Scores
 from rog.evaluation.results import Arm, Comparison, Cost, Measure, Record, Stratum, Summary

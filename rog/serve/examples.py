@@ -5,7 +5,7 @@ from __future__ import annotations
 from kg.graph import Graph, not_planned
 from kg.names import is_unnamed
 from kg.types import Entity
-from planner.phrases import bare, shape
+from planner.data.phrases import bare, shape
 
 LETTERS = "aeimsct"  # where well-connected entities are looked for
 LEAST = 2  # facts of an entity worth a question

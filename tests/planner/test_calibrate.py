@@ -17,8 +17,8 @@ from planner.choice import conditional_logit
 from planner.decode import Decoded, Hypothesis
 from planner.lexical import LexicalPlanner
 from planner.neural import NOTHING
-from planner.run import Run
 from planner.trained import TrainedPlanner, Voices
+from planner.training.run import Run
 
 RIGHT: RelationPath = ("directed_by",)
 WRONG: RelationPath = ("actor",)

@@ -16,11 +16,11 @@ from kg.graph import Graph
 from kg.types import RelationPath
 from planner.cases import Cases, read_cases, write_cases
 from planner.classifier import Classifier
-from planner.data import PlanLabel, Row
+from planner.data.rows import PlanLabel, Row
 from planner.encoder import Encoder, Tokens
 from planner.prompts import relation_words
-from planner.run import CASES, Run
-from planner.train import plan_samples
+from planner.training.run import CASES, Run
+from planner.training.samples import plan_samples
 
 WORDS = "who directed made film where was born cost how much of the in [film] [person]".split()
 

@@ -9,9 +9,9 @@ import pytest
 
 from kg.errors import ModelError
 from kg.graph import Graph
-from planner.data import Row
+from planner.data.rows import Row
 from planner.lexical import LexicalPlanner
-from planner.run import CALIBRATION, Run
+from planner.training.run import CALIBRATION, Run
 from reasoner.calibrate import cases, fitted
 from reasoner.examples import Raft, answers
 from reasoner.quoting import Weights

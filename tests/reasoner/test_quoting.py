@@ -12,16 +12,16 @@ from kg.graph import Graph
 from kg.link import link
 from kg.types import Question
 from planner.base import Plan, ScoredPath
-from planner.data import PlanLabel, Row
-from planner.finetune import finetune
+from planner.data.rows import PlanLabel, Row
 from planner.lexical import LexicalPlanner
 from planner.lm import LanguageModel
 from planner.neural import LmPlanner
 from planner.prompts import END, relation_words
-from planner.run import Run
-from planner.sequences import Sample
-from planner.settings import Training
-from planner.train import plan_samples
+from planner.training.finetune import finetune
+from planner.training.run import Run
+from planner.training.samples import plan_samples
+from planner.training.sequences import Sample
+from planner.training.settings import Training
 from reasoner.base import Evidence
 from reasoner.examples import Raft, answers, compose, linked, reasoning_samples
 from reasoner.prompts import NOT_HERE, evidence_answer, evidence_question

@@ -10,7 +10,7 @@ import pytest
 
 if TYPE_CHECKING:
     from kg.store import Store
-    from planner.run import Run
+    from planner.training.run import Run
 
 FACTS = """head\trelation\ttail
 s\taaaa\tx1
@@ -42,9 +42,9 @@ def start(letters: Store, tiny_folder: Path, tmp_path_factory: pytest.TempPathFa
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from planner.finetune import load_for_training
-    from planner.run import Run
-    from planner.settings import Training
+    from planner.training.finetune import load_for_training
+    from planner.training.run import Run
+    from planner.training.settings import Training
 
     folder = tmp_path_factory.mktemp("even") / "model"
     shutil.copytree(tiny_folder, folder)

@@ -19,9 +19,9 @@ from kg.types import Question, Topic
 from planner.decode import Effort, decode
 from planner.neural import NOTHING, OrNothing, spelling_of
 from planner.prompts import NONE, relation_words, trained_question
-from planner.run import Run
-from planner.sequences import Encoded
 from planner.space import plan_space
+from planner.training.run import Run
+from planner.training.sequences import Encoded
 from rl.constraint import Listed, Place, PlanTexts, allowed
 from rl.draws import draws, token_logps
 from rl.episode import Executor

@@ -16,10 +16,10 @@ from kg.errors import ModelError
 from kg.networkx_graph import NetworkXGraph
 from kg.store import Store
 from kg.types import Question, RelationPath, Topic
-from planner.data import PlanLabel, Row
+from planner.data.rows import PlanLabel, Row
 from planner.lm import LanguageModel
 from planner.prompts import relation_words
-from planner.run import Run
+from planner.training.run import Run
 from reasoner.beam import Written
 from reasoner.closed_book import ANSWER, PATH, ClosedBook
 from reasoner.recall import parse_recital, recite

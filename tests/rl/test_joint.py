@@ -13,7 +13,7 @@ import typer.testing
 from kg.errors import ModelError
 from kg.store import Store
 from kg.types import Question, Topic
-from planner.run import Run
+from planner.training.run import Run
 from reasoner.prompts import NOT_HERE
 from reasoner.quoting import Weights
 from rl.episode import Executor
@@ -37,8 +37,8 @@ SETTINGS = Joint(
 @pytest.fixture(scope="module")
 def quoting(start: Run, letters: Store, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A finished run of a reasoner over the same base model."""
-    from planner.finetune import load_for_training
-    from planner.settings import Training
+    from planner.training.finetune import load_for_training
+    from planner.training.settings import Training
 
     model, tokenizer = load_for_training(Training(model=str(start.config["model"]), rank=2, seed=3), None)
     with torch.no_grad():

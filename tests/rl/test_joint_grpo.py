@@ -11,7 +11,7 @@ import typer.testing
 
 from kg.store import Store
 from kg.types import Question, Topic
-from planner.run import Run
+from planner.training.run import Run
 from rl.episode import Executor
 from rl.joint_grpo import JointRollouts
 from rl.pair import Pair

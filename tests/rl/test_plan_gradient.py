@@ -11,8 +11,8 @@ from kg.store import Store
 from kg.types import Question, Topic
 from planner.lm import LanguageModel
 from planner.neural import LmPlanner
-from planner.run import Run
-from planner.sequences import Encoded
+from planner.training.run import Run
+from planner.training.sequences import Encoded
 from rl.episode import Executor
 from rl.plan_gradient import Group, References, Trials, accumulate, objective, passes
 from rl.policy import Policy, planted

@@ -16,10 +16,10 @@ from safetensors.torch import load_file
 from kg.errors import GraphError, LoadError, ModelError
 from kg.questions import RawQuestion
 from kg.store import Store
-from planner.folder import write_folder
-from planner.make import MakeSettings, make
+from planner.data.folder import write_folder
+from planner.data.make import MakeSettings, make
 from planner.registry import make_planner
-from planner.run import Run
+from planner.training.run import Run
 from rl.plan_gradient import Step, accumulate
 from rl.rewards import RewardError
 from rl.settings import PlanGradient
@@ -47,7 +47,7 @@ def data(letters: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = random.Random(0).sample(made.rows["train"], len(questions))
     made.rows.update(train=rows[::2], dev=rows[1::2])
     folder = tmp_path_factory.mktemp("letters-data") / "data"
-    return write_folder(folder, made, letters, letters.name, ["x"], HELD_OUT).path
+    return write_folder(folder, made, letters, letters.name, ["x"]).path
 
 
 def refined(data: Path, start: Run, out: Path, settings: PlanGradient = SETTINGS, resume: bool = False) -> Run:

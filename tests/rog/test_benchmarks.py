@@ -9,8 +9,8 @@ from benchmarks.webqsp import Asked, planned, samples, trained, vocabulary
 from planner.cases import read_cases
 from planner.encoder import Encoder
 from planner.lm import LanguageModel
-from planner.run import Run
-from planner.settings import Training
+from planner.training.run import Run
+from planner.training.settings import Training
 
 
 def test_webqsp_uses_a_run_that_was_told_the_same(tiny_folder: Path, tmp_path: Path) -> None:

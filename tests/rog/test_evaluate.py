@@ -9,7 +9,7 @@ import pytest
 from kg.errors import QuestionError
 from kg.store import Store
 from kg.types import Question, Triple
-from planner.data import PlanLabel, Row
+from planner.data.rows import PlanLabel, Row
 from planner.lexical import LexicalPlanner
 from planner.lm import LanguageModel
 from reasoner.base import Trace

@@ -13,7 +13,7 @@ import pytest
 from kg.build import Sources, build
 from kg.errors import QuestionError
 from kg.store import Store
-from planner.data import Row
+from planner.data.rows import Row
 from rog.evaluation.arms import parse_system
 from rog.evaluation.evaluate import evaluate
 from rog.evaluation.page import page

@@ -9,7 +9,7 @@ import pytest
 
 from kg.errors import GraphError, LoadError
 from kg.store import Store
-from planner.data import PlanLabel, Row, write_rows
+from planner.data.rows import PlanLabel, Row, write_rows
 from rog.evaluation.rows import check_same, evaluation_rows, graph_named, trained_paths
 
 

@@ -14,7 +14,7 @@ from kg.errors import ModelError
 from kg.store import Store
 from kg.types import Question, Topic
 from planner.registry import make_planner
-from planner.run import Run
+from planner.training.run import Run
 from reasoner.registry import make_reasoner
 from rog.cli import app
 from rog.config import ConfigError, resolve

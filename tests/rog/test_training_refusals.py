@@ -12,10 +12,10 @@ from benchmarks.trained import trained
 from kg.errors import LoadError, ModelError
 from kg.questions import RawQuestion
 from kg.store import Store
-from planner.folder import write_folder
-from planner.make import MakeSettings, make
+from planner.data.folder import write_folder
+from planner.data.make import MakeSettings, make
 from planner.registry import bundled_run
-from planner.run import Run
+from planner.training.run import Run
 from rog.evaluation.anonymous import Anonymous
 from rog.settings import PlannerTraining
 from rog.training import config_of, material, train
@@ -28,7 +28,7 @@ SETTINGS = MakeSettings(dev=0, test=0)
 @pytest.fixture
 def data(films: Store, tmp_path: Path) -> Path:
     questions = [RawQuestion(f"q{i}", text, (answer,), where="x") for i, (text, answer) in enumerate(ASKED)]
-    return write_folder(tmp_path / "data", make(films, questions, SETTINGS), films, films.name, [], SETTINGS).path
+    return write_folder(tmp_path / "data", make(films, questions, SETTINGS), films, films.name, []).path
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from planner.device import mixed
-from planner.sequences import Tokens
+from planner.training.sequences import Tokens
 
 if TYPE_CHECKING:
     import torch

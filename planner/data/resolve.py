@@ -11,7 +11,7 @@ from kg.mine import MineSettings, mine
 from kg.names import normal
 from kg.questions import RawQuestion
 from kg.types import Progress, Topic, base
-from planner.data import Row
+from planner.data.rows import Row
 from planner.prompts import mention_at
 
 

@@ -11,13 +11,13 @@ import pytest
 import torch
 
 from kg.errors import ModelError
-from planner.finetune import finetune, load_for_training, passes_of
 from planner.lm import LanguageModel
 from planner.neural import spelling_of
 from planner.prompts import plan_pieces
-from planner.run import Run
-from planner.sequences import Sample, encode, schedule
-from planner.settings import Training
+from planner.training.finetune import finetune, load_for_training, passes_of
+from planner.training.run import Run
+from planner.training.sequences import Sample, encode, schedule
+from planner.training.settings import Training
 
 SAMPLES = [
     Sample(f"ask {n} of it\nPath:", (((f" rel{n % 3}", "\n"), 0.75), ((" other", "\n"), 0.25))) for n in range(12)
@@ -119,7 +119,7 @@ def test_a_step_in_several_passes_is_the_same_step(
     assert [passes_of(16, longest) for longest in (64, 65, 400, 9_999)] == [1, 2, 8, 16]
     found = []
     for tokens in (10_000, 1):
-        monkeypatch.setattr("planner.finetune.PASS_TOKENS", tokens)
+        monkeypatch.setattr("planner.training.finetune.PASS_TOKENS", tokens)
         run = begun(tmp_path / str(tokens), same)
         assert finetune(SAMPLES, [], same, run)["steps"] == 6
         found.append(weights(run))
@@ -135,7 +135,7 @@ def test_only_what_learns_is_kept_in_float32_where_products_are_in_bfloat16(
         return {(part.requires_grad, part.dtype) for part in model.parameters()}
 
     assert formats() == {(True, torch.float32), (False, torch.float32)}
-    monkeypatch.setattr("planner.finetune.best_device", lambda: ("cpu", "bfloat16"))
+    monkeypatch.setattr("planner.training.finetune.best_device", lambda: ("cpu", "bfloat16"))
     assert formats() == {(True, torch.float32), (False, torch.bfloat16)}
 
 

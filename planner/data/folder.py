@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ from kg.errors import GraphError, LoadError, disk_errors
 from kg.graph import Graph, content_hash
 from kg.types import Progress
 from kg.write import written_beside
-from planner.data import Row, read_rows, write_rows
-from planner.make import SPLITS, Made, MakeSettings
-from planner.resolve import Reject
+from planner.data.make import SPLITS, Made
+from planner.data.resolve import Reject
+from planner.data.rows import Row, read_rows, write_rows
 
 FORMAT = 1
 FILES = (*(f"{name}.jsonl" for name in SPLITS), "rejects.tsv")
@@ -96,7 +96,6 @@ def write_folder(
     graph: Graph,
     kg: str,
     questions: Sequence[str],
-    settings: MakeSettings,
     overwrite: bool = False,
 ) -> Folder:
     """Write the folder beside `path` and rename it, so that it is whole or not there; the folder, opened."""
@@ -109,8 +108,7 @@ def write_folder(
         files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.iterdir())}
         counts = {name: len(made.rows[name]) for name in SPLITS}
         counts |= {"rejects": len(made.rejects), "cut": made.cut}
-        applied = replace(settings, weigh=settings.weigh.on(graph))
-        manifest = Manifest(kg, content_hash(graph), tuple(questions), asdict(applied), counts, files)
+        manifest = Manifest(kg, content_hash(graph), tuple(questions), asdict(made.settings), counts, files)
         text = json.dumps({"format": FORMAT, **asdict(manifest)}, ensure_ascii=False, indent=1)
         (folder / "manifest.json").write_text(text + "\n", "utf-8")
     return open_folder(path)

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kg.graph import Graph
 from kg.types import Question, Topic
-from planner.data import Row
+from planner.data.rows import Row
 from planner.prompts import END, NONE, masked, plan_pieces, relation_words, trained_question
-from planner.sequences import Pieces, Sample
 from planner.space import PlanSpace
+from planner.training.sequences import Pieces, Sample
 
 LEAST = 0.01  # share of a prompt's targets below which one is noise
 

@@ -3,7 +3,7 @@
 A question with one answer is often answered by several relation paths by chance; over a training set, the path that
 was meant is the one that is there again whenever the words are similar. So the paths of a question are weighted by
 how well they match its answers, by the votes of similarly worded questions, and by how well they explain its words
-(`planner.translation`), and that a few times over, because better weights are better votes: expectation maximisation.
+(`planner.data.translation`), a few times over, because better weights are better votes: expectation maximisation.
 A question has no vote on itself, or every odd path would explain its own question best. Deterministic.
 """
 
@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from kg.graph import Graph
 from kg.types import RelationPath
+from planner.data.translation import Translation, numbered
 from planner.prompts import masked
-from planner.translation import Translation, numbered
 
 STEM = 5  # letters of a word that have to be the same
 CHUNK = 2_000  # wordings compared at a time

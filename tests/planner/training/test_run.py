@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-import planner.run
+import planner.training.run
 from kg.errors import GraphError, ModelError
 from kg.networkx_graph import NetworkXGraph
 from kg.store import Store
 from planner.registry import make_planner
-from planner.run import Run, run_of
+from planner.training.run import Run, run_of
 
 CONFIG = {"role": "planner", "model": "some/model", "rank": 1, "learning_rate": 1e-5, "samples_sha256": "a"}
 
@@ -151,7 +151,7 @@ def test_only_a_run_that_came_to_nothing_is_undone(run: Run) -> None:
 
 
 def test_one_process_of_several_writes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planner.run, "WAIT", 0.3)
+    monkeypatch.setattr(planner.training.run, "WAIT", 0.3)
     monkeypatch.setenv("RANK", "1")
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(ModelError, match="the first process has not begun"):

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 from kg.errors import ModelError, first_line
 from kg.types import Progress
 from planner.device import best_device, free_cores, mixed
-from planner.frozen import FrozenLayers
-from planner.lean import lean
 from planner.models import UNLOADABLE, locate, no_warnings, quietly
-from planner.run import Run
-from planner.sequences import Encoded, Sample, columns, schedule
-from planner.settings import Training
+from planner.training.frozen import FrozenLayers
+from planner.training.lean import lean
+from planner.training.run import Run
+from planner.training.sequences import Encoded, Sample, columns, schedule
+from planner.training.settings import Training
 
 PASS_TOKENS = 1024  # of a pass at most, padding included, on a processor: more is no faster there
 PLAIN_ATTENTION = 2 * 10**8  # attention weights of a step that may be kept: some bytes each, several times over

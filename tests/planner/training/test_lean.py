@@ -10,15 +10,15 @@ import pytest
 import torch
 from torch import nn
 
-import planner.lean
-from planner.finetune import load_for_training
-from planner.lean import is_ordinary, is_rms_norm, lean, lean_linear
-from planner.settings import Training
+import planner.training.lean
+from planner.training.finetune import load_for_training
+from planner.training.lean import is_ordinary, is_rms_norm, lean, lean_linear
+from planner.training.settings import Training
 
 
 @pytest.fixture(autouse=True)
 def on_a_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planner.lean, "best_device", lambda: ("cpu", "float32"))
+    monkeypatch.setattr(planner.training.lean, "best_device", lambda: ("cpu", "float32"))
 
 
 class Maps(nn.Module):
@@ -87,13 +87,13 @@ def test_gradients_of_gradients_are_refused() -> None:
 def test_adapters_off_merged_two_or_with_dropout_are_left_to_peft(monkeypatch: pytest.MonkeyPatch) -> None:
     x = torch.randn(2, 6)
     used = []
-    whole = planner.lean.adapted_linear
+    whole = planner.training.lean.adapted_linear
 
     def counted() -> Any:
         used.append(1)
         return whole()
 
-    monkeypatch.setattr(planner.lean, "adapted_linear", counted)
+    monkeypatch.setattr(planner.training.lean, "adapted_linear", counted)
     model = lean(adapted())
     with_adapter = model(x)
     assert len(used) == 2

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import torch
 
-import planner.finetune
-from planner.finetune import causal_of, finetune, frozen_layers, load_for_training, trial_seconds
-from planner.frozen import FrozenLayers, first_learning
-from planner.run import Run
-from planner.sequences import Sample, schedule
-from planner.settings import Training
+import planner.training.finetune
+from planner.training.finetune import causal_of, finetune, frozen_layers, load_for_training, trial_seconds
+from planner.training.frozen import FrozenLayers, first_learning
+from planner.training.run import Run
+from planner.training.sequences import Sample, schedule
+from planner.training.settings import Training
 
 SAMPLES = [Sample(f"ask {'o' * n} it\nPath:", (((f" rel{n % 3}", "\n"), 1.0),)) for n in range(12)]
 
@@ -56,7 +56,7 @@ def test_each_sequence_is_read_below_once(settings: Training, monkeypatch: pytes
 
 def test_training_comes_to_the_same(settings: Training, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     halves = weights(tmp_path / "halves", settings)
-    monkeypatch.setattr(planner.finetune, "frozen_layers", lambda *_: None)
+    monkeypatch.setattr(planner.training.finetune, "frozen_layers", lambda *_: None)
     whole = weights(tmp_path / "whole", settings)
     assert halves.keys() == whole.keys()
     assert all(torch.allclose(halves[name], whole[name], atol=1e-4) for name in whole)
@@ -106,7 +106,7 @@ def test_only_where_it_helps_and_is_right(settings: Training) -> None:
 
 def test_a_trial_counts_what_comes_again_apart(settings: Training, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter((30.0, 10.0, 30.0))
-    monkeypatch.setattr(planner.finetune, "step_seconds", lambda _: next(seconds))
+    monkeypatch.setattr(planner.training.finetune, "step_seconds", lambda _: next(seconds))
     model, ordered = loaded(settings)
     middle = sorted(len(sequence.tokens) for sequence in ordered)[len(ordered) // 2 :][: settings.batch]
     size = settings.batch * min(middle)

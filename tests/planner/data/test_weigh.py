@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from planner.weigh import Candidate, WeighSettings, weigh, words_of
+from planner.data.weigh import Candidate, WeighSettings, weigh, words_of
 
 LABELS = {"directed_by": "directed by", "written_by": "written by", "spouse": "spouse"}
 

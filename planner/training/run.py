@@ -29,8 +29,8 @@ import yaml
 
 from kg.errors import ModelError, disk_errors, first_line
 from kg.graph import Graph, content_hash
-from planner.environment import environment
 from planner.models import UNLOADABLE, no_warnings
+from planner.training.environment import environment
 
 CASES = "cases.npz"
 CALIBRATION = "calibration.json"

@@ -14,10 +14,10 @@ from kg.errors import GraphError, LoadError
 from kg.networkx_graph import NetworkXGraph
 from kg.questions import RawQuestion
 from kg.store import Store
-from planner.check import problems, statistics
-from planner.data import PlanLabel, Row, as_json, from_json, read_rows, write_rows
-from planner.folder import Folder, open_folder, write_folder
-from planner.make import SPLITS, MakeSettings, make, split, split_of
+from planner.data.check import problems, statistics
+from planner.data.folder import Folder, open_folder, write_folder
+from planner.data.make import SPLITS, MakeSettings, make, split, split_of
+from planner.data.rows import PlanLabel, Row, as_json, from_json, read_rows, write_rows
 
 key = st.text(min_size=1, max_size=8).filter(lambda text: bool(text.strip()) and text.isprintable())
 relation = st.sampled_from(["r", "~r", "born_in"])
@@ -130,7 +130,7 @@ def test_a_roundabout_plan_counts_like_others_where_walks_may_come_back(returnin
     ]
     graph, settings = NetworkXGraph.from_triples(facts, returning), MakeSettings(dev=0.0, test=0.0)
     made = make(graph, questions, settings)
-    written = write_folder(tmp_path / "data", made, graph, "", (), settings).manifest.settings["weigh"]
+    written = write_folder(tmp_path / "data", made, graph, "", ()).manifest.settings["weigh"]
     assert (written["step"] == 1.0) is returning  # what was done, not only what was asked for
     for row in made.rows["train"]:
         best = max(row.plans, key=lambda plan: plan.weight).path
@@ -158,7 +158,7 @@ def test_splits_share_no_topic_and_no_wording() -> None:
 def folder(films: Store, films_folder: Path, tmp_path: Path) -> Folder:
     settings = MakeSettings(dev=0, test=0)
     made = make(films, QUESTIONS, settings)
-    return write_folder(tmp_path / "data", made, films, str(films_folder / "films.kg"), ["qa.jsonl"], settings)
+    return write_folder(tmp_path / "data", made, films, str(films_folder / "films.kg"), ["qa.jsonl"])
 
 
 def test_a_folder_is_read_back(folder: Folder, films: Store) -> None:
@@ -179,12 +179,12 @@ def test_a_folder_is_read_back(folder: Folder, films: Store) -> None:
 def test_nothing_is_replaced_unasked(folder: Folder, films: Store) -> None:
     made = make(films, QUESTIONS[:1])
     with pytest.raises(GraphError, match="exists already"):
-        write_folder(folder.path, made, films, "x", [], MakeSettings())
-    write_folder(folder.path, made, films, "x", [], MakeSettings(), overwrite=True)
+        write_folder(folder.path, made, films, "x", [])
+    write_folder(folder.path, made, films, "x", [], overwrite=True)
     assert not (folder.path / "rejects.tsv").exists()
     (folder.path / "thesis.txt").write_text("years of work", "utf-8")
     with pytest.raises(GraphError, match="not just a folder"):
-        write_folder(folder.path, made, films, "x", [], MakeSettings(), overwrite=True)
+        write_folder(folder.path, made, films, "x", [], overwrite=True)
 
 
 def test_what_is_wrong_is_found(folder: Folder, films: Store, demo: Store) -> None:

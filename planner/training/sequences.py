@@ -13,7 +13,7 @@ from typing import Any
 
 from kg.errors import ModelError
 from planner.prompts import END
-from planner.settings import Training
+from planner.training.settings import Training
 
 CHUNK = 32  # batches within which samples are sorted by length
 PASSES, ENOUGH, MANY = 3, 4000, 40  # passes over many samples; sequences where there are few; passes over very few

@@ -12,7 +12,7 @@ from kg.names import is_unnamed
 from kg.questions import RawQuestion
 from kg.store import Store
 from kg.types import Progress, RelationPath, base, inverse
-from planner.phrases import ask
+from planner.data.phrases import ask
 
 TRIES = 5  # walks tried for every question wanted
 

@@ -12,8 +12,8 @@ from kg.graph import not_planned
 from kg.networkx_graph import NetworkXGraph
 from kg.store import Store
 from kg.types import Relation
-from planner.phrases import ask, phrases, shape
-from planner.synthesize import SynthesisSettings, synthesize
+from planner.data.phrases import ask, phrases, shape
+from planner.data.synthesize import SynthesisSettings, synthesize
 
 
 def test_made_questions_are_answered_by_their_path(demo: Store) -> None:

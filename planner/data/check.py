@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from kg.graph import Graph, not_planned
 from kg.link import graph_has
 from kg.types import base, inverse
-from planner.data import Row
-from planner.folder import Folder
-from planner.make import SPLITS
+from planner.data.folder import Folder
+from planner.data.make import SPLITS
+from planner.data.rows import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg.types import RelationPath
-from planner.translation import LANGUAGE, NONE, SMOOTHING, Translation
-from planner.weigh import Candidate, WeighSettings, weigh
+from planner.data.translation import LANGUAGE, NONE, SMOOTHING, Translation
+from planner.data.weigh import Candidate, WeighSettings, weigh
 
 A, B, AB = ("a",), ("b",), ("a", "b")
 

@@ -13,10 +13,10 @@ from kg.graph import Graph
 from kg.mine import MinedPath, MineSettings, mine
 from kg.questions import RawQuestion
 from kg.types import Progress
-from planner.data import PlanLabel, Row
+from planner.data.resolve import Reject, resolve
+from planner.data.rows import PlanLabel, Row
+from planner.data.weigh import Candidate, WeighSettings, weigh, words_of
 from planner.prompts import relation_words
-from planner.resolve import Reject, resolve
-from planner.weigh import Candidate, WeighSettings, weigh, words_of
 
 SPLITS = ("train", "dev", "test")
 
@@ -38,11 +38,12 @@ class MakeSettings:
 
 
 class Made(NamedTuple):
-    """Rows by split, what was left out, and the number of questions for which the search for paths was cut."""
+    """Rows by split, the settings as applied, what was left out, and for how many questions the search was cut."""
 
     rows: dict[str, list[Row]]
-    rejects: list[Reject]
-    cut: int
+    settings: MakeSettings
+    rejects: Sequence[Reject] = ()
+    cut: int = 0
 
 
 def make(
@@ -74,7 +75,7 @@ def make(
     for name in SPLITS[1:]:  # judged by the training questions too, but without a say in how these are weighed
         together = labelled([*splits["train"], *splits[name]], mined, words, settings)
         made[name] = together[len(splits["train"]) :]
-    return Made(made, rejects, cut)
+    return Made(made, settings, rejects, cut)
 
 
 def replace_where(reject: Reject, places: Mapping[str, str]) -> Reject:

@@ -1,0 +1,1 @@
+"""What is learned from: rows of questions, the relation paths mined for them, wordings made from a graph."""
