@@ -39,6 +39,20 @@ class Recital(NamedTuple):
         return self.held == self.stated > 0
 
 
+def last_names(text: str) -> tuple[str, str]:
+    """A recital up to where its last step leads, and the names there; names may hold a colon themselves."""
+    before, arrow, hop = text.rpartition(ARROW)
+    said, colon, names = hop.partition(COLON)
+    return f"{before}{arrow}{said}{colon}", names
+
+
+def first_names(text: str) -> tuple[str, str]:
+    """A recital up to its first step, and the names that this leads to with all that follows."""
+    start, arrow, hops = text.partition(ARROW)
+    said, colon, names = hops.partition(COLON)
+    return f"{start}{arrow}{said}{colon}", names
+
+
 def recite(graph: Graph, topic: str, path: RelationPath, words: Mapping[str, str], most: int) -> str:
     """A relation path from a topic as it is recited; "" where a step leads nowhere or to more than `most` entities."""
     frontier = graph.frontier([topic])
@@ -69,7 +83,9 @@ def parse_recital(graph: Graph, words: Mapping[str, str], text: str) -> Recital 
         reached = [step_to(graph, walks, path[0], name) for name in names]
         stated += len(names)
         held += sum(walk is not None for walk in reached)
-        walks = {walk.end: walk for walk in reversed(reached) if walk is not None}
+        walks = {}
+        for walk in filter(None, reached):
+            walks.setdefault(walk.end, walk)
     return Recital(relations, names, walks, stated, held) if names else None
 
 

@@ -15,7 +15,7 @@ from reasoner.prompts import path_words, reasoner_preamble, reasoner_question, s
 from reasoner.symbolic import answer_from, no_answer
 
 SHOWN = 8  # lines of evidence that the model reads
-NUMBERS = re.compile(r"(?:numbers?:)?\s*(\d{1,3}(?:\s*(?:,|and|\s)\s*\d{1,3})*)\.?", re.IGNORECASE)
+NUMBERS = re.compile(r"(?:numbers?:)?\s*(\d{1,3}(?:\s*(?:,\s*and|,|and|\s)\s*\d{1,3})*)\.?", re.IGNORECASE)
 SEVERAL = f"Where several answer it, reply with all their numbers, separated by commas; where none does, with {NONE}."
 
 

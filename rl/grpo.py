@@ -20,8 +20,8 @@ from planner.training.run import Run
 from rl.grpo_trainer import check_trl, trainer_class
 from rl.plan_rollouts import PlanRollouts
 from rl.policy import Policy
-from rl.refine import Refinement, forget_after, learning_rate, rounded, set_weights, weights_of
-from rl.rewards import Reward, Watch, flat_share
+from rl.refine import Refinement, learning_rate, rounded, set_weights, weights_of
+from rl.rewards import Reward, flat_share
 from rl.settings import Grpo
 
 TOLD: frozenset[str] = frozenset({"kl", "entropy", "loss", "grad_norm", "learning_rate"})  # logged of the trainer
@@ -151,7 +151,7 @@ class GrpoRefinement(Refinement):
         tried = [scored for group in groups for scored in group]
         state.step += 1
         self._count(self._before, self._began, len(tried))
-        state.advice = state.watch.see(rewards, self._reward.best)
+        state.advice = state.watch.see(rewards, self._best_reward)
         measured = {name: value for name, value in logs.items() if name in TOLD}
         parts = {f"parts/{name}": sum(one.parts[name] for one in tried) / len(tried) for name in tried[0].parts}
         reward = sum(one.total for one in tried) / len(tried)
@@ -180,7 +180,7 @@ class GrpoRefinement(Refinement):
         if checkpoint is not None:
             held = torch.load(checkpoint / HELD, map_location=self._policy.device, weights_only=True)
             self._held, self._best = held["weights"], held["best_weights"]
-            self._state = type(self._state)(**{**held["state"], "watch": Watch(**held["state"]["watch"])})
+            self._state = self._state.rebuilt(held["state"])
             self._rollouts.step = self._state.step
-        forget_after(self._run, self._state.step if checkpoint else -1)
+        self._run.forget_after("step", self._state.step if checkpoint else -1)
         return checkpoint

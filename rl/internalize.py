@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import random
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from statistics import fmean
@@ -40,9 +39,14 @@ def form_of(settings: Internalization) -> str:
     return PATH if settings.rationale else ANSWER
 
 
+def rounds_of(lessons: Sequence[Lesson], settings: Internalization) -> int:
+    """The rounds of a pass over all lessons."""
+    return -(-len(lessons) // settings.round)
+
+
 def order(lessons: Sequence[Lesson], number: int, settings: Internalization) -> list[Lesson]:
     """The lessons of a round: each once a pass, in another order every time."""
-    turn, part = divmod(number, -(-len(lessons) // settings.round))
+    turn, part = divmod(number, rounds_of(lessons, settings))
     shuffled = random.Random(f"{settings.seed} pass {turn}").sample(lessons, len(lessons))
     return shuffled[part * settings.round : (part + 1) * settings.round]
 
@@ -66,13 +70,14 @@ class Internalizer:
             self._learned, settings.learning_rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay, fused=True
         )
         self._number = self._tokens = self._steps = 0
+        self._idle = 0  # rounds on end that gave nothing to learn: all is known, or refuted
         self._seconds = 0.0
 
     def run(self) -> dict[str, float]:
         """Learn until the tokens are used up; what it came to: open- and closed-book before and after, tokens, time."""
         before = self._resumed() or self._gap("before")
         began, earlier = time.monotonic(), self._seconds
-        while self._tokens < self._settings.tokens:
+        while not self._is_over():
             self._round()
             self._seconds = earlier + time.monotonic() - began
             if self._number % self._settings.save_rounds == 0:
@@ -101,14 +106,16 @@ class Internalizer:
                 logged.setdefault(name, []).extend(values)
             if self._tokens >= self._settings.tokens:
                 break
-        if not logged["loss"]:
-            if self._number >= len(self._lessons) // self._settings.round + 1:
-                raise ModelError(
-                    "a round gave nothing to learn from: every answer was refuted, or none was better than another"
-                )
-            return
-        means = {name: fmean(values) for name, values in logged.items()}
+        self._idle = 0 if logged["loss"] else self._idle + 1
+        means = {name: fmean(values) for name, values in logged.items() if values}
         self._run.log({"round": self._number, "step": self._steps, "tokens": self._tokens, **found.log, **means})
+
+    def _is_over(self) -> bool:
+        """Whether the tokens are used up, or a whole pass gave nothing more to learn; ModelError if none ever did."""
+        is_idle = self._idle >= rounds_of(self._lessons, self._settings)
+        if is_idle and not self._steps:
+            raise ModelError("nothing to learn from: every answer was refuted, or none was better than another")
+        return is_idle or self._tokens >= self._settings.tokens
 
     def _batches(self, items: Sequence[Item]) -> Iterator[list[Item]]:
         """Items in batches of like lengths, these in random order."""
@@ -152,7 +159,7 @@ class Internalizer:
         if self._progress:
             self._progress(f"asking {when}", 0, 0)
         closed = share(self._sampler.judge(probe, self._sampler.closed(probe)))
-        opened = share(self._sampler.judge(probe, self._sampler.opened(probe, draw)))
+        opened = share(self._sampler.judge(probe, self._sampler.opened(probe, draw), is_open=True))
         found = {f"closed_{when}": closed, f"open_{when}": opened, f"gap_{when}": opened - closed}
         self._run.log({"round": self._number, **found})
         return found
@@ -171,27 +178,21 @@ class Internalizer:
             "steps": self._steps,
             "seconds": self._seconds,
             "read": self._sampler.tokens_read,
+            "idle": self._idle,
             "before": before,
         }
         (folder / "trainer_state.json").write_text(json.dumps(counts), "utf-8")  # says that it is whole
-        for other in self._run.checkpoints.glob("checkpoint-*"):
-            if other != folder:
-                shutil.rmtree(other)
+        self._run.keep_only(folder)
 
     def _resumed(self) -> dict[str, float]:
         """Go on from the last checkpoint, if there is one: what was measured before the first round, else nothing."""
         import torch
 
         folder = self._run.last_checkpoint()
-        kept = []
-        metrics = self._run.folder / "metrics.jsonl"
         counts: dict[str, Any] = (
             json.loads((folder / "trainer_state.json").read_text("utf-8")) if folder else {"number": -1}
         )
-        if metrics.exists():  # rounds after the checkpoint come again
-            lines = metrics.read_text("utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["round"] <= counts["number"]]
-            self._run.write("metrics.jsonl", "".join(kept))
+        self._run.forget_after("round", counts["number"])
         if folder is None:
             return {}
         state = torch.load(folder / "state.pt", map_location=self._learned[0].device, weights_only=True)
@@ -202,5 +203,6 @@ class Internalizer:
         self._optimizer.load_state_dict(state["optimizer"])
         self._number, self._tokens, self._steps = counts["number"], counts["tokens"], counts["steps"]
         self._seconds, self._sampler.tokens_read = counts["seconds"], counts["read"]
+        self._idle = counts["idle"]
         before: dict[str, float] = counts["before"]
         return before

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from planner.prompts import SEPARATOR
 from reasoner.closed_book import PATH, RECITED, closed_prompt
+from reasoner.recall import first_names, last_names
 from rl.branches import Branches, Tokens, write
 from rl.internalize_loss import CHOSEN, KNOWLEDGE, REJECTED, Item
 from rl.internalize_settings import Internalization
@@ -56,7 +57,7 @@ class Sampler:
             return Round([self._taught(lesson) for lesson in lessons], {})
         naive = self.closed(lessons)
         chosen, read, log = self._augmented(lessons, draw)
-        judged = [self._knowledge.judge(lesson, text, self._form) for lesson, text in zip(lessons, naive, strict=True)]
+        judged = self.judge(lessons, naive)
         log |= {"closed": share(judged), "closed_accuracy": fmean(one.accuracy for one in judged)}
         if self._form == PATH:
             log["rationale"] = fmean(one.is_verified for one in judged)
@@ -78,10 +79,10 @@ class Sampler:
         """The augmented answers: with the retrieved path, and those of other questions, before the question."""
         return self._write([self._prompt(lesson, self._evidence(lesson, draw)) for lesson in lessons])
 
-    def judge(self, lessons: Sequence[Lesson], texts: Sequence[str]) -> list[Judged]:
-        """What written answers are worth; a quote without ends is worth what the path leads to."""
+    def judge(self, lessons: Sequence[Lesson], texts: Sequence[str], is_open: bool = False) -> list[Judged]:
+        """What written answers are worth; a quote without ends of a shown path is worth what that leads to."""
         return [
-            self._knowledge.judge(lesson, self._completed(lesson, text), self._form)
+            self._knowledge.judge(lesson, self._completed(lesson, text) if is_open else text, self._form)
             for lesson, text in zip(lessons, texts, strict=True)
         ]
 
@@ -92,7 +93,7 @@ class Sampler:
         count = len(lessons) if self._settings.wrong == "skip" else round(self._settings.sampled * len(lessons))
         asked = sorted(draw.sample(range(len(lessons)), count))
         texts = self.opened([lessons[place] for place in asked], draw)
-        judged = self.judge([lessons[place] for place in asked], texts)
+        judged = self.judge([lessons[place] for place in asked], texts, is_open=True)
         chosen = [lesson.written(self._form).strip() for lesson in lessons]
         for place, text, one in zip(asked, texts, judged, strict=True):
             if one.is_right:
@@ -103,7 +104,7 @@ class Sampler:
 
     def _completed(self, lesson: Lesson, text: str) -> str:
         """A written answer; of a trained reasoner's, which quotes a path and not where it leads, the whole path."""
-        is_quote = self._form == PATH and SEPARATOR in text and ": " not in text
+        is_quote = self._form == PATH and SEPARATOR in text and not first_names(text)[1]
         return (self._knowledge.quoted(lesson, text) or text) if is_quote else text
 
     def _taught(self, lesson: Lesson) -> Item:
@@ -131,8 +132,8 @@ class Sampler:
         """The right answer, the model's own, and those of questions of the same path; None where none is better."""
         alike = [other.written(self._form).strip() for other in self._alike[lesson.path] if other is not lesson]
         if self._form == PATH:  # the same walk to another end
-            start, colon, _ = lesson.recital.rpartition(": ")
-            alike = [f"{start}{colon}{text.rpartition(': ')[2]}" for text in alike]
+            start, _ = last_names(lesson.recital)
+            alike = [start + last_names(text)[1] for text in alike]
         texts = list(dict.fromkeys([better, worse, *draw.sample(alike, min(len(alike), self._settings.group))]))
         texts = texts[: self._settings.group]
         rewards = [self._knowledge.judge(lesson, text, self._form).reward for text in texts]
@@ -150,8 +151,8 @@ class Sampler:
             return Branches(
                 self._begin or self._tokens("\n"), (self._tokens(f"{self._knowledge.statement(lesson, draw)}\n"),)
             )
-        asked, _, ends = lesson.recital.partition(": ")
-        return Branches(self._begin + self._tokens(f" {asked}:"), (self._tokens(f" {ends}\n"),))
+        asked, ends = first_names(lesson.recital)
+        return Branches(self._begin + self._tokens(f" {asked.rstrip()}"), (self._tokens(f" {ends}\n"),))
 
     def _evidence(self, lesson: Lesson, draw: random.Random) -> list[str]:
         beside = draw.sample(self._lessons, min(self._settings.distractors, len(self._lessons)))

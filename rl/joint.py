@@ -6,8 +6,9 @@ among its options, and w the weight of the plan that an option rests on (for a r
 
     - sum_a P(a) R(a) - alone sum_z p(z) R(z) + beta (KL(p || p_start) + KL(q || q_start)), P(a) ~ w(a)^trust q(a)^model
 
-P is how `reasoner.quoting` decides: what is learned is what is used. The second term rewards the turn by itself,
-without which KG-R1 lost ten points of F1. What was retrieved stands in the reasoner's prompt: none of it is learned.
+P is how `reasoner.quoting` decides on the plans of the planner's model alone (`lm:RUN`). The second term rewards the
+turn by itself, without which KG-R1 lost ten points of F1. What was retrieved stands in the reasoner's prompt: none of
+it is learned.
 """
 
 from __future__ import annotations
@@ -199,7 +200,7 @@ def decided(log_q: torch.Tensor, log_p: torch.Tensor, group: Group, reading: Rea
 
 
 def answered(pair: Pair, reward: Reward, questions: Sequence[Question], settings: Joint) -> list[Episode]:
-    """What the two answer together, question by question, as they will be used."""
+    """What the two answer together, question by question, the planner's model alone (`lm:RUN`)."""
     pair.changed()
     graph = reward.executor.graph
     plans = LmPlanner(graph, pair, TRAINED_MASS).plan(questions, settings.read, settings.max_hops)

@@ -152,6 +152,10 @@ class JointGrpo(Together, GrpoRefinement):
         super().__init__(pair, reward, questions, dev, settings, run, progress)
         self._state = JointState()
 
+    @property
+    def _best_reward(self) -> float:
+        return (1 + self._settings.alone) * self._reward.best
+
     def _drawing(self, questions: Sequence[Question]) -> PlanRollouts:
         return JointRollouts(self._policy, self._reward, questions, self._settings, reader=self._reader)
 

@@ -14,7 +14,7 @@ from planner.data.phrases import phrases
 from planner.data.rows import Row
 from planner.prompts import END, SEPARATOR, parse_plan, relation_words
 from reasoner.closed_book import PATH, entities_in
-from reasoner.recall import Recital, parse_recital, recite
+from reasoner.recall import Recital, keys_of, parse_recital, recite
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,9 @@ class Knowledge:
 
     def quoted(self, lesson: Lesson, text: str) -> str:
         """The recital along the path that a reasoner quotes without its ends; "" if that does not answer."""
-        relations = parse_plan(text.partition(SEPARATOR)[2], self.words)
-        if not relations:
+        start, _, said = text.partition(SEPARATOR)
+        relations = parse_plan(said, self.words)
+        if not relations or lesson.topic not in keys_of(self.graph, start.strip()):
             return ""
         recital = recite(self.graph, lesson.topic, relations, self.words, self._most)
         return recital if recital and self.judge(lesson, recital, PATH).is_right else ""

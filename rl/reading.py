@@ -79,7 +79,8 @@ class Reader:
         weights = dict(self.reward.weights)
         for name, weight in self.reasoned_reward.weights.items():
             weights[name] = weights.get(name, 0.0) + weight
-        self._whole = replace(self.reward, weights=weights)
+        parts = {**self.reward.parts, **self.reasoned_reward.parts}
+        self._whole = replace(self.reward, weights=weights, parts=parts)
 
     @property
     def executor(self) -> Executor:

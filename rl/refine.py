@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import math
 import random
-import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from kg.types import Progress, Question
 from planner.neural import LmPlanner
@@ -32,9 +31,12 @@ COUNTED = ("passes", "tokens", "plans_scored", "seconds")
 
 
 def schedule(count: int, settings: PlanGradient) -> list[list[int]]:
-    """The numbers of the questions of each step: every question once an epoch, in another order each time."""
+    """The numbers of the questions of each step: every question once an epoch, in another order each time.
+
+    The last step takes up the next epoch's first questions where its own do not fill it.
+    """
     draw = random.Random(settings.seed)
-    steps = settings.steps or max(1, round(settings.epochs * count / settings.batch))
+    steps = settings.steps or max(1, math.ceil(settings.epochs * count / settings.batch))
     ordered: list[int] = []
     while len(ordered) < steps * settings.batch:
         ordered += draw.sample(range(count), count)
@@ -76,6 +78,10 @@ class State:
     counts: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0.0))
     watch: Watch = field(default_factory=Watch)
     advice: str = ""
+
+    def rebuilt(self, held: Mapping[str, Any]) -> Self:
+        """A state from what `asdict` made of it."""
+        return type(self)(**{**held, "watch": Watch(**held["watch"])})
 
 
 class Refinement:
@@ -149,9 +155,14 @@ class Refinement:
         self._policy.changed()
         state.step += 1
         self._count(before, began, sum(map(len, step.rewards)))
-        state.advice = state.watch.see(step.rewards, self._reward.best)
+        state.advice = state.watch.see(step.rewards, self._best_reward)
         about = {"flat": flat_share(step.rewards), "grad_norm": float(norm), "learning_rate": rate}
         self._run.log({"step": state.step, **rounded({**step.measured, **about, **state.counts})})
+
+    @property
+    def _best_reward(self) -> float:
+        """What a perfect episode earns."""
+        return self._reward.best
 
     def _accumulated(self, questions: Sequence[Question]) -> Step:
         """Add the gradient of some questions."""
@@ -195,9 +206,7 @@ class Refinement:
         }
         torch.save(held, folder / "state.pt")
         (folder / "trainer_state.json").write_text(json.dumps({"global_step": self._state.step}))  # last: it is whole
-        for other in self._run.checkpoints.iterdir():
-            if other != folder:
-                shutil.rmtree(other)
+        self._run.keep_only(folder)
 
     def _restore(self) -> None:
         import torch
@@ -207,20 +216,12 @@ class Refinement:
             held = torch.load(checkpoint / "state.pt", map_location=self._policy.device, weights_only=True)
             set_weights(self._policy, held["weights"])
             self._best = held["best_weights"]
-            self._state = type(self._state)(**{**held["state"], "watch": Watch(**held["state"]["watch"])})
+            self._state = self._state.rebuilt(held["state"])
             self._optimizer.load_state_dict(held["optimizer"])
             known = held["references"]
             self._references.known.update({Encoded(tokens, prompt): logp for tokens, prompt, logp in known})
             self._trials.listed.update(held["listed"])
-        forget_after(self._run, self._state.step if checkpoint else -1)
-
-
-def forget_after(run: Run, step: int) -> None:
-    """Drop the metrics of later steps, which are taken again."""
-    file = run.folder / "metrics.jsonl"
-    if file.exists():
-        lines = file.read_text("utf-8").splitlines(keepends=True)
-        run.write(file.name, "".join(line for line in lines if json.loads(line)["step"] <= step))
+        self._run.forget_after("step", self._state.step if checkpoint else -1)
 
 
 def weights_of(policy: Policy) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class PlanGradient:
     dev: int = key(100, "Questions of dev at most, by which the best weights are chosen (0: keep the last).", 0)
     eval_steps: int = key(10, "Steps between looks at dev.", 1)
     save_steps: int = key(10, "Steps between checkpoints: what a kill may cost.", 1)
-    pass_tokens: int = key(1024, "Tokens read with gradients in one pass of the model: what memory it takes.", 1)
+    pass_tokens: int = key(1024, "Tokens of one pass of the model; of the plan gradient it bounds the memory.", 1)
     seed: int = key(0, "The seed of everything that is drawn.", 0, 2**32 - 1)
 
 
@@ -56,4 +56,4 @@ class Joint(PlanGradient):
 
 @dataclass(frozen=True)
 class JointDrawn(Joint, Grpo):
-    """How they learn from episodes that are drawn; `plans`, `mass` and `read` are the exact gradient's alone."""
+    """How they learn from episodes that are drawn; `plans` and `mass` are the exact gradient's alone."""

@@ -142,6 +142,7 @@ def internalize_command(
 def probe_command(
     data: Data,
     reward: Annotated[str, typer.Option(help="The reward to try, as for `rog rl plan`.")] = DEFAULT_REWARD,
+    plausibility: Annotated[str, typer.Option(help="For the part plausible, as for `rog rl plan`.")] = "",
     kg: KG = "",
     limit: Annotated[int, typer.Option(min=1, help="Questions at most.")] = 200,
 ) -> None:
@@ -152,7 +153,7 @@ def probe_command(
     from rog.console import err, out
     from rog.reinforce import cases_of
 
-    cases, judged = cases_of(data, kg, reward, limit)
+    cases, judged = cases_of(data, kg, reward, plausibility, limit)
     outcomes = probed(cases, judged)
     parts = [name for name in outcomes[0].parts if judged.weights.get(name)]
     table = Table("policy", "reward", *parts, box=None, title=f"{len(cases):,} questions", title_justify="left")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import random
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -19,7 +17,8 @@ from planner.data.rows import Row
 from planner.training.run import Run
 from rl.internalize_settings import Internalization
 from rl.knowledge import Knowledge, Lesson
-from rog.training import SHOWN, sound_rows
+from rog.reinforce import weights_hash
+from rog.training import SHOWN, drawn, sound_rows, target
 
 ROLE = "closed-book"
 
@@ -53,7 +52,7 @@ def gathered(
     rows: Sequence[Row], graph: Graph, start: Run | None, settings: Internalization, about: dict[str, Any]
 ) -> Lessons:
     """The lessons of rows; ModelError if none of them can be recited."""
-    rows = random.Random(settings.seed).sample(list(rows), min(settings.limit, len(rows)) or len(rows))
+    rows = drawn(rows, settings.limit, settings.seed)
     knowledge = Knowledge(graph, settings.most_answers)
     lessons = knowledge.lessons(rows)
     if not lessons:
@@ -66,6 +65,7 @@ def gathered(
         "role": ROLE,
         **about,
         "start": str(start.folder) if start else "",
+        "start_sha256": weights_hash(start) if start else "",
         **identity(graph),
         "questions": len(lessons),
         "left_out": len(rows) - len(lessons),
@@ -89,24 +89,13 @@ def internalize(
     from rl.internalize import Internalizer
     from rl.internalize_model import load, merged
 
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise ModelError("`rog rl internalize` runs in one process; start it without a launcher")
-    if start and out.resolve() == start.folder.resolve():
-        raise ModelError(f"{out} is the run to start from; choose another --out")
-    run = Run(out)
-    run.check_target(resume, force)
+    run = target("rog rl internalize", out, [start] if start else [], resume, force)
     model, tokenizer = load(str(start.folder) if start else settings.model, settings, progress)
-    is_new = run.begin({**found.about, **asdict(settings)}, list(map(asdict, found.lessons[:SHOWN])), resume, force)
-    try:
-        with run.disk_errors():
-            result = Internalizer(model, tokenizer, found.knowledge, found.lessons, settings, run, progress).run()
-            run.save_weights(merged(model), tokenizer)
-            run.log({"round": result["rounds"], **result})
-            run.finish(card(found, settings, result))
-    except BaseException:
-        if is_new:
-            run.undo()
-        raise
+    with run.begun({**found.about, **asdict(settings)}, list(map(asdict, found.lessons[:SHOWN])), resume, force):
+        result = Internalizer(model, tokenizer, found.knowledge, found.lessons, settings, run, progress).run()
+        run.save_weights(merged(model), tokenizer)
+        run.log({"round": result["rounds"], **result})
+        run.finish(card(found, settings, result))
     return result
 
 

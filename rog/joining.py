@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -14,8 +13,8 @@ from kg.types import Progress
 from planner.training.run import Run
 from rl.rewards import Reward, parse_reward
 from rl.settings import Joint, JointDrawn
-from rog.reinforce import Questions, questions_of, weights_hash
-from rog.training import SHOWN, calibrate_planner
+from rog.reinforce import Questions, plausibility_of, questions_of, weights_hash
+from rog.training import calibrate_planner, target
 
 if TYPE_CHECKING:
     from rl.joint import JointRefinement
@@ -59,7 +58,7 @@ def material(data: Path, starts: Starts, kg: str, settings: Joint, progress: Pro
         "reasoner_sha256": weights_hash(starts.reasoner),
         "reasoner_model": starts.reasoner.config.get("model"),
     }
-    reasoned = parse_reward(settings.reasoned_reward, found.reward.executor)
+    reasoned = parse_reward(settings.reasoned_reward, found.reward.executor, plausibility_of(settings.plausibility))
     return Material(replace(found, about=about), reasoned)
 
 
@@ -70,36 +69,24 @@ def join(
     """Refine both, and leave a finished run in `out` with theirs in it: what it came to, and why it stopped early."""
     from rl.pair import Pair
 
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise ModelError("`rog rl joint` runs in one process; start it without a launcher")
-    if out.resolve() in [run.folder.resolve() for run in (starts.planner, starts.reasoner)]:
-        raise ModelError(f"{out} is a run to start from; choose another --out")
-    run, some = Run(out), found.questions
-    run.check_target(resume, force)
+    run, some = target("rog rl joint", out, [starts.planner, starts.reasoner], resume, force), found.questions
     pair = Pair(starts.planner, starts.reasoner, progress)
-    shown = [{"question": q.text, "topics": [t.key for t in q.topics], "answers": q.answers} for q in some.train]
     method = {"method": "grpo"} if isinstance(settings, JointDrawn) else {}
-    is_new = run.begin({**some.about, **method, **asdict(settings)}, shown[:SHOWN], resume, force)
-    try:
-        with run.disk_errors():
-            work = refinement_of(pair, found, settings, run, progress)
-            result = work.run()
-            text = card(some.about, settings, result, work.advice, len(some.dev))
-            for role, policy, start in (
-                ("planner", pair, starts.planner),
-                ("reasoner", pair.reasoner, starts.reasoner),
-            ):
-                keep(Run(out / role), policy, {**some.about, **asdict(settings), "role": role}, start)
-            Run(out / "reasoner").write_calibration(pair.weights)
-            calibrate_planner(Run(out / "planner"), some.graph, some.dev, progress)
-            for role in ("planner", "reasoner"):
-                Run(out / role).finish(text)
-            run.log({"step": result["steps"], **result, "advice": work.advice})
-            run.finish(text)
-    except BaseException:
-        if is_new:
-            run.undo()
-        raise
+    with run.begun({**some.about, **method, **asdict(settings)}, some.shown, resume, force):
+        work = refinement_of(pair, found, settings, run, progress)
+        result = work.run()
+        text = card(some.about, settings, result, work.advice, len(some.dev))
+        for role, policy, start in (
+            ("planner", pair, starts.planner),
+            ("reasoner", pair.reasoner, starts.reasoner),
+        ):
+            keep(Run(out / role), policy, {**some.about, **asdict(settings), "role": role}, start)
+        Run(out / "reasoner").write_calibration(pair.weights)
+        calibrate_planner(Run(out / "planner"), some.graph, some.dev, progress)
+        for role in ("planner", "reasoner"):
+            Run(out / role).finish(text)
+        run.log({"step": result["steps"], **result, "advice": work.advice})
+        run.finish(text)
     return result, work.advice
 
 

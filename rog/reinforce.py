@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,14 +14,14 @@ from kg.errors import ModelError
 from kg.graph import Graph, identity
 from kg.types import Progress, Question
 from planner.data.folder import open_folder
-from planner.data.rows import Row
 from planner.training.run import Run
 from rl.episode import Executor, asked
+from rl.parts import Plausibility
 from rl.probes import Case
 from rl.rewards import Reward, imported, parse_reward
 from rl.settings import Grpo, PlanGradient
 from rog.config import ConfigError
-from rog.training import SHOWN, calibrate_planner, sound_rows
+from rog.training import SHOWN, calibrate_planner, drawn, sound_rows, target
 
 if TYPE_CHECKING:
     from rl.policy import Policy
@@ -42,6 +41,19 @@ class Questions:
     reward: Reward
     about: dict[str, Any]
 
+    @property
+    def shown(self) -> list[dict[str, Any]]:
+        """The first of them, as a run keeps them for reading."""
+        return [
+            {"question": one.text, "topics": [topic.key for topic in one.topics], "answers": one.answers}
+            for one in self.train[:SHOWN]
+        ]
+
+
+def plausibility_of(name: str) -> Plausibility | None:
+    """The function `my.module:fn` that scores a fact, if one is named; RewardError if there is none."""
+    return imported(name) if name else None
+
 
 def questions_of(
     data: Path, start: Run, kg: str, settings: PlanGradient, progress: Progress | None = None, data_name: str = ""
@@ -56,9 +68,9 @@ def questions_of(
     graph = folder.graph(kg, progress)
     start.check("planner", graph)
     executor = Executor(graph)
-    plausibility = imported(settings.plausibility) if settings.plausibility else None
-    reward = parse_reward(settings.reward, executor, plausibility)
-    train = answerable([asked(row, graph) for row in drawn(sound_rows(folder, "train", graph), settings)], executor)
+    reward = parse_reward(settings.reward, executor, plausibility_of(settings.plausibility))
+    rows = drawn(sound_rows(folder, "train", graph), settings.limit, settings.seed)
+    train = answerable([asked(row, graph) for row in rows], executor)
     if not train:
         raise ModelError(f"{data}: no question to learn from; `rog data check {data}` says why")
     held_out = sound_rows(folder, "dev", graph)
@@ -85,7 +97,7 @@ def of_method(method: str, exact: type[Exact], settings: Drawn, given: Mapping[s
     `given` are the flags that were given, by name.
     """
     drawn = [field.name for field in fields(settings) if field.name not in exact.__dataclass_fields__]
-    others = [name for name in ("plans", "mass", "read") if hasattr(settings, name)] if method == "grpo" else drawn
+    others = [name for name in ("plans", "mass") if hasattr(settings, name)] if method == "grpo" else drawn
     for name in others:
         if given.get(name) is not None:
             raise ConfigError(f"--{name.replace('_', '-')} is not for --method {method}")
@@ -94,7 +106,7 @@ def of_method(method: str, exact: type[Exact], settings: Drawn, given: Mapping[s
     return exact(**{field.name: getattr(settings, field.name) for field in fields(exact)})
 
 
-def cases_of(data: Path, kg: str, reward: str, limit: int) -> tuple[list[Case], Reward]:
+def cases_of(data: Path, kg: str, reward: str, plausibility: str, limit: int) -> tuple[list[Case], Reward]:
     """Questions of the training split with the plans that answer them best, and the reward to try on them."""
     folder = open_folder(data)
     graph = folder.graph(kg)
@@ -104,12 +116,7 @@ def cases_of(data: Path, kg: str, reward: str, limit: int) -> tuple[list[Case], 
     some = rows[:: -(-len(rows) // limit)]
     right = [max(row.targets, key=lambda plan: plan.f1).path if row.answers else () for row in some]
     cases = [Case(asked(row, graph), path) for row, path in zip(some, right, strict=True)]
-    return cases, parse_reward(reward, Executor(graph))
-
-
-def drawn(rows: Sequence[Row], settings: PlanGradient) -> list[Row]:
-    """The rows to learn from, drawn by the seed."""
-    return random.Random(settings.seed).sample(list(rows), min(settings.limit, len(rows)) or len(rows))
+    return cases, parse_reward(reward, Executor(graph), plausibility_of(plausibility))
 
 
 def weights_hash(run: Run) -> str:
@@ -131,29 +138,17 @@ def refine(
     """Refine, and leave a finished run in `out`: what it came to, and the advice where it stopped early (else '')."""
     from rl.policy import Policy
 
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise ModelError("`rog rl plan` runs in one process; start it without a launcher")
-    if out.resolve() == start.folder.resolve():
-        raise ModelError(f"{out} is the run to start from; choose another --out")
-    run = Run(out)
-    run.check_target(resume, force)
+    run = target("rog rl plan", out, [start], resume, force)
     policy = Policy(start, progress)
     method = {"method": "grpo"} if isinstance(settings, Grpo) else {}
-    shown = [{"question": q.text, "topics": [t.key for t in q.topics], "answers": q.answers} for q in found.train]
-    is_new = run.begin({**found.about, **method, **asdict(settings)}, shown[:SHOWN], resume, force)
-    try:
-        with run.disk_errors():
-            refinement = refinement_of(policy, found, settings, run, progress)
-            result = refinement.run()
-            run.save_weights(policy.model, policy.tokenizer)
-            run.keep_cases(start)
-            calibrate_planner(run, found.graph, found.dev, progress)
-            run.log({"step": result["steps"], **result, "advice": refinement.advice})
-            run.finish(card(found, settings, result, refinement.advice))
-    except BaseException:
-        if is_new:
-            run.undo()
-        raise
+    with run.begun({**found.about, **method, **asdict(settings)}, found.shown, resume, force):
+        refinement = refinement_of(policy, found, settings, run, progress)
+        result = refinement.run()
+        run.save_weights(policy.model, policy.tokenizer)
+        run.keep_cases(start)
+        calibrate_planner(run, found.graph, found.dev, progress)
+        run.log({"step": result["steps"], **result, "advice": refinement.advice})
+        run.finish(card(found, settings, result, refinement.advice))
     return result, refinement.advice
 
 

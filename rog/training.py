@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -99,10 +100,25 @@ def samples_hash(samples: Sequence[Sample]) -> str:
     return hashlib.sha256(json.dumps([asdict(sample) for sample in samples]).encode()).hexdigest()
 
 
+def drawn(rows: Sequence[Row], limit: int, seed: int) -> list[Row]:
+    """At most so many rows (0: all), drawn by the seed, in an order of its own."""
+    return random.Random(seed).sample(list(rows), min(limit, len(rows)) or len(rows))
+
+
+def target(command: str, out: Path, starts: Sequence[Run], resume: bool, force: bool) -> Run:
+    """The run in `out`, for a command of one process; ModelError where it starts from it, or would lose something."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ModelError(f"`{command}` runs in one process; start it without a launcher")
+    if out.resolve() in [start.folder.resolve() for start in starts]:
+        raise ModelError(f"{out} is a run to start from; choose another --out")
+    run = Run(out)
+    run.check_target(resume, force)
+    return run
+
+
 def prepared(rows: Sequence[Row], settings: RowTraining) -> list[Row]:
     """The rows to use, in an order of their own, without gold paths unless these are wanted."""
-    count = min(settings.limit, len(rows)) or len(rows)
-    chosen = random.Random(settings.seed).sample(list(rows), count)
+    chosen = drawn(rows, settings.limit, settings.seed)
     return chosen if settings.gold else [replace(row, paths=()) for row in chosen]
 
 
@@ -156,21 +172,15 @@ def train(
     encoder = Encoder(progress=progress) if found.about["role"] == "planner" and is_main() else None
     passes = round(len(ready.ordered) / len(found.samples), 2)
     shown = [{"prompt": sample.prompt, "targets": sample.targets} for sample in found.samples[:SHOWN]]
-    is_new = run.begin({**config_of(found, settings), "passes": passes}, shown, resume, force)
-    try:
-        with run.disk_errors():
-            result = {**fit(ready, found.dev, settings, run, progress), "passes": passes}
-            if encoder:
-                write_cases(run, found.samples, relation_words(found.graph), encoder, progress)
-                calibrate_planner(run, found.graph, found.questions, progress, encoder)
-            if found.cases:
-                calibrate_reasoner(run, found, progress)
-            run.log(result)
-            run.finish(model_card(found, settings, result))
-    except BaseException:
-        if is_new:
-            run.undo()
-        raise
+    with run.begun({**config_of(found, settings), "passes": passes}, shown, resume, force):
+        result = {**fit(ready, found.dev, settings, run, progress), "passes": passes}
+        if encoder:
+            write_cases(run, found.samples, relation_words(found.graph), encoder, progress)
+            calibrate_planner(run, found.graph, found.questions, progress, encoder)
+        if found.cases:
+            calibrate_reasoner(run, found, progress)
+        run.log(result)
+        run.finish(model_card(found, settings, result))
     return result
 
 

@@ -193,10 +193,20 @@ class Run:
                 raise
         return True
 
-    def undo(self) -> None:
-        """Remove a run that came to nothing: that has neither metrics nor a checkpoint."""
-        if is_main() and not (self.folder / "metrics.jsonl").exists() and not self.last_checkpoint():
-            self._clear()
+    @contextmanager
+    def begun(
+        self, config: Mapping[str, Any], samples: Sequence[Mapping[str, Any]], resume: bool, force: bool
+    ) -> Iterator[None]:
+        """Within it the run goes on, from `begin`; one that was new and came to nothing is removed again."""
+        is_new = self.begin(config, samples, resume, force)
+        try:
+            with self.disk_errors():
+                yield
+        except BaseException:
+            has_begun = (self.folder / "metrics.jsonl").exists() or self.last_checkpoint()
+            if is_new and is_main() and not has_begun:
+                self._clear()
+            raise
 
     def differences(self, config: Mapping[str, Any]) -> list[str]:
         """The keys of a config that the run was told otherwise. Raises ModelError if this is no run's directory."""
@@ -244,6 +254,19 @@ class Run:
             return
         with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(row) + "\n")
+
+    def forget_after(self, key: str, last: int) -> None:
+        """Drop the metrics of later steps, or of whatever `key` counts, which are taken again, and a torn line."""
+        file = self.folder / "metrics.jsonl"
+        if file.exists():
+            lines = (line for line in file.read_text("utf-8").splitlines(keepends=True) if line.endswith("\n"))
+            self.write(file.name, "".join(line for line in lines if json.loads(line)[key] <= last))
+
+    def keep_only(self, checkpoint: Path) -> None:
+        """Remove all checkpoints but this one."""
+        for other in self.checkpoints.glob("checkpoint-*"):
+            if other != checkpoint:
+                shutil.rmtree(other)
 
     def last_checkpoint(self) -> Path | None:
         """The newest checkpoint that was written to its end, or None; unfinished ones are removed."""

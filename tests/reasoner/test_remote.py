@@ -65,6 +65,7 @@ def test_numbers_are_read() -> None:
     assert line_numbers("2", 2) == [2]
     assert line_numbers(" **2, 1 and 2.** ", 2) == [2, 1]
     assert line_numbers("Number: 1", 2) == [1]
+    assert line_numbers("1, 2, and 3", 3) == line_numbers("1, 2 and 3", 3) == [1, 2, 3]
     assert line_numbers("12", 9) == []
 
 

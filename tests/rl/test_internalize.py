@@ -9,6 +9,7 @@ from dataclasses import replace
 from math import exp, log
 from pathlib import Path
 
+import networkx
 import pytest
 import torch
 
@@ -22,12 +23,13 @@ from planner.prompts import relation_words
 from planner.training.run import Run
 from reasoner.beam import Written
 from reasoner.closed_book import ANSWER, PATH, ClosedBook
-from reasoner.recall import parse_recital, recite
+from reasoner.recall import first_names, last_names, parse_recital, recite
 from reasoner.verify import problems
 from rl.branches import Branches, scored, write
 from rl.internalize import Internalizer, order
 from rl.internalize_loss import CHOSEN, KNOWLEDGE, REJECTED, advantages, grpo, rlag
 from rl.internalize_model import load
+from rl.internalize_sample import Sampler
 from rl.internalize_settings import Internalization
 from rl.knowledge import Knowledge, Lesson
 from rl.noise import Noise
@@ -120,9 +122,56 @@ def test_lessons_and_their_judge(films: Store, lessons: list[Lesson]) -> None:
     assert knowledge.judge(lessons[5], "Heat -> actor: Al Pacino", PATH).reward == pytest.approx(2 / 3)
     assert knowledge.quoted(born, "Heat -> directed by -> born in") == born.recital
     assert knowledge.quoted(born, "Heat -> actor") == ""
+    assert knowledge.quoted(born, "Gladiator -> directed by -> born in") == "", "of another topic"
     assert Knowledge(films, 1).lesson(row(*ASKED[5])) is None
     wrong = row("Who?", "heat", ("directed_by",), ("scott",))
     assert knowledge.lesson(wrong) is None  # the path does not lead to the answer
+
+
+def test_names_may_hold_a_colon() -> None:
+    graph = networkx.MultiDiGraph()
+    graph.add_node("m", label="Mission: Impossible")
+    graph.add_node("d", label="De Palma: a life")
+    graph.add_edge("m", "d", key="directed_by")
+    graph.add_node("a", label="Carlito: the Way")
+    graph.add_edge("d", "a", key="made")
+    walks = NetworkXGraph(graph)
+    text = recite(walks, "m", ("directed_by", "made"), relation_words(walks), 3)
+    assert first_names(text) == (
+        "Mission: Impossible -> directed by: ",
+        "De Palma: a life -> made: Carlito: the Way",
+    )
+    assert last_names(text)[1] == "Carlito: the Way"
+    assert first_names("Mission: Impossible -> directed by") == ("Mission: Impossible -> directed by", "")
+
+
+def test_what_is_named_first_is_the_first_answer(films: Store) -> None:
+    for names in ("Al Pacino; Robert De Niro", "Robert De Niro; Al Pacino"):
+        found = parse_recital(films, relation_words(films), f"Heat -> actor: {names}")
+        assert found
+        assert "; ".join(films.entity(key).label for key in found.walks) == names
+
+
+def test_a_quote_is_an_answer_only_where_the_path_was_shown(
+    films: Store, tiny: LanguageModel, lessons: list[Lesson]
+) -> None:
+    sampler = Sampler(tiny.model, tiny.tokenizer, Knowledge(films), lessons, PATH, SETTINGS)
+    heat = [lessons[0]]
+    assert [one.is_right for one in sampler.judge(heat, ["Heat -> directed by"], is_open=True)] == [True]
+    assert [one.is_right for one in sampler.judge(heat, ["Heat -> directed by"])] == [False]
+
+
+def test_grpo_ends_where_everything_is_known(
+    films: Store, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Sampler, "closed", lambda _, some: [lesson.recital for lesson in some])
+    settings = replace(SETTINGS, model=str(tiny_folder), method="grpo", group=1)
+    result = internalize(found(films, settings), None, settings, tmp_path / "run", False, False)
+    assert 0 < result["tokens"] < settings.tokens
+    assert Run(tmp_path / "run").is_done
+    nothing = replace(settings, warm=0.0)
+    with pytest.raises(ModelError, match="nothing to learn from"):
+        internalize(found(films, nothing), None, nothing, tmp_path / "none", False, False)
 
 
 def test_branches_score_as_if_each_stood_alone(tiny: LanguageModel) -> None:

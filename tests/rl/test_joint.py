@@ -123,6 +123,10 @@ def test_options_and_what_they_earn(pair: Pair, letters: Store, questions: list[
     assert earned[" s -> cccc\n", "Answer: x1; x2\n"] == 0  # right, and not by the path that is quoted
     assert earned[" s -> abba\n", "Answer: x1; x2\n"] == pytest.approx(0.5 + 0.15)
     assert Reader(pair.reasoner, reward, reasoned, 0.5, 0).reading(questions[0], [(0, ("nowhere",), 1.0)]) is None
+    own = Reader(pair.reasoner, reward, parse_reward("rl.parts:brief=.3", executor), 1.0, 0)
+    read = own.reading(questions[0], plans)
+    assert read
+    assert all("rl.parts:brief" in scored.parts for scored in read.scored[:-1])
 
 
 def test_the_decision_is_the_one_that_is_used(

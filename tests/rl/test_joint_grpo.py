@@ -105,8 +105,8 @@ def test_a_run_that_was_killed_goes_on_to_the_same_weights(
 
 def test_the_command_learns(data: Path, start: Run, quoting: Run, tmp_path: Path) -> None:
     command = ["rl", "joint", "--data", str(data), "--from", f"{start.folder},{quoting.folder}", "--method", "grpo"]
-    wrong = typer.testing.CliRunner().invoke(app, [*command, "--out", str(tmp_path / "run"), "--read", "2"])
-    assert "--read is not for --method grpo" in str(wrong.exception)
+    wrong = typer.testing.CliRunner().invoke(app, [*command, "--out", str(tmp_path / "run"), "--plans", "2"])
+    assert "--plans is not for --method grpo" in str(wrong.exception)
     told = {"steps": 9, "limit": 4, "batch": 4, "generations": 4, "max-hops": 1, "dev": 0, "beta": 0, "alone": 0}
     more = [f"--{name}={value}" for name, value in {**told, "learning-rate": 0.005, "reward": "answer_f1=1"}.items()]
     ran = typer.testing.CliRunner().invoke(app, [*command, "--out", str(tmp_path / "run"), *more])

@@ -21,6 +21,7 @@ from planner.data.make import MakeSettings, make
 from planner.registry import make_planner
 from planner.training.run import Run
 from rl.plan_gradient import Step, accumulate
+from rl.refine import schedule
 from rl.rewards import RewardError
 from rl.settings import PlanGradient
 from rog.cli import app
@@ -117,6 +118,13 @@ def test_a_run_that_was_killed_goes_on_to_the_same_weights(
         assert torch.equal(weights(run)[name], value)
 
 
+def test_every_question_comes_once_an_epoch() -> None:
+    for count in (1, 8, 11, 20):
+        seen = [number for step in schedule(count, PlanGradient()) for number in step]
+        assert set(seen) == set(range(count))
+        assert len(set(seen[:count])) == count
+
+
 def test_the_best_weights_on_dev_are_kept(
     data: Path, start: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,7 +162,7 @@ def test_what_is_refused(
     with pytest.raises(ModelError, match="not the directory of a training run"):
         questions_of(data, Run(tmp_path / "none"), "", SETTINGS)
     found = questions_of(data, start, "", SETTINGS)
-    with pytest.raises(ModelError, match="is the run to start from"):
+    with pytest.raises(ModelError, match="is a run to start from"):
         refine(found, start, SETTINGS, start.folder, resume=False, force=True)
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(ModelError, match="runs in one process"):

@@ -141,13 +141,28 @@ def test_only_full_disks_are_full_disks(run: Run) -> None:
 
 
 def test_only_a_run_that_came_to_nothing_is_undone(run: Run) -> None:
+    def stopped(logged: bool) -> None:
+        with run.begun({"role": "planner"}, [], resume=True, force=False):
+            assert run.folder.exists()
+            if logged:
+                run.log({"step": 10})
+            raise KeyboardInterrupt
+
+    for logged in (False, True):
+        with pytest.raises(KeyboardInterrupt):
+            stopped(logged)
+        assert run.folder.exists() == logged
+    with pytest.raises(KeyboardInterrupt):
+        stopped(False)
+    assert run.folder.exists(), "it was not new"
+
+
+def test_metrics_of_later_steps_and_a_torn_line_are_dropped(run: Run) -> None:
     begin(run)
-    run.undo()
-    assert not run.folder.exists()
-    begin(run)
-    run.log({"step": 10})
-    run.undo()
-    assert run.folder.exists()
+    file = run.folder / "metrics.jsonl"
+    file.write_text('{"step": 1}\n{"step": 2}\n{"step": 3}\n{"step": 4, "rew')
+    run.forget_after("step", 2)
+    assert file.read_text() == '{"step": 1}\n{"step": 2}\n'
 
 
 def test_one_process_of_several_writes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +186,6 @@ def test_one_process_of_several_writes(run: Run, monkeypatch: pytest.MonkeyPatch
     run.log({"step": 1})
     run.save_weights(None, None)
     run.finish("card")
-    run.undo()
     assert run.last_checkpoint() is None
     assert sorted(run.folder.rglob("*")) == before
 
