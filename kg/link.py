@@ -219,6 +219,11 @@ def graph_has(graph: Graph, key: str) -> bool:
     return True
 
 
+def labels(keys: Iterable[str], graph: Graph) -> list[str]:
+    """The names of entities; a text that is no entity's key stays as it is."""
+    return [graph.entity(key).label if graph_has(graph, key) else key for key in keys]
+
+
 def resolve_entity(graph: Graph, text: str) -> Entity:
     """The entity with this key, or else with exactly this name; GraphError with suggestions otherwise.
 

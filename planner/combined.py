@@ -73,8 +73,9 @@ class CombinedPlanner:
     def likelihoods(self, question: Question, plans: Sequence[RelationPath]) -> NDArray[np.float64]:
         """The log-probability of the question, its topic masked by its type, given each plan: (len(plans),)."""
         what = asked(question)
-        kind = what.text[what.start : what.stop] or "it"
-        text = what.text[: what.start] + f"[{kind}]" + what.text[what.stop :]
+        kind, text = what.text[what.start : what.stop] or "it", what.text
+        if what.start < what.stop:  # a topic that was said beside the question is not in it
+            text = text[: what.start] + f"[{kind}]" + text[what.stop :]
         tree = self._lm.tree(channel_preamble(), [""])
         (root,) = tree.begin()
         contexts = [self._lm.encode(channel_plan(kind, plan, self._words)) for plan in plans]

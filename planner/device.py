@@ -8,7 +8,7 @@ import os
 import platform
 import subprocess
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -73,7 +73,7 @@ def bfloat16_gain() -> float:
     """How many times faster products are in bfloat16 than in float32; 0 where they crash. Measured once a machine."""
     machine = f"{version('torch')} {platform.machine()} {platform.processor()} {cpu_model()} {free_cores()}"
     known = user_cache_path("rog") / f"bfloat16-{hashlib.sha256(machine.encode()).hexdigest()[:16]}.json"
-    if known.exists():
+    with suppress(OSError, ValueError):  # not there, or not written to its end
         return float(json.loads(known.read_text()))
     command = [sys.executable, "-c", PROBE.format(threads=free_cores())]
     try:
@@ -81,8 +81,11 @@ def bfloat16_gain() -> float:
         gain = float(probe.stdout) if probe.returncode == 0 else 0.0
     except subprocess.TimeoutExpired:
         gain = 0.0
-    known.parent.mkdir(parents=True, exist_ok=True)
-    known.write_text(json.dumps(gain))
+    with suppress(OSError):  # where nothing can be kept it is measured again
+        known.parent.mkdir(parents=True, exist_ok=True)
+        beside = known.with_suffix(f".{os.getpid()}")
+        beside.write_text(json.dumps(gain))
+        beside.replace(known)
     return gain
 
 

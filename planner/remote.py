@@ -13,7 +13,7 @@ from planner.base import Plan, ScoredPath
 from planner.chat_client import ChatModel
 from planner.lexical import nothing_to_plan
 from planner.prompts import NONE, parse_plan, plan_preamble, plan_words, planner_question, relation_words
-from planner.space import PlanSpace, plan_space
+from planner.space import PlanSpace, is_legal, plan_space
 
 BUDGET = 6000  # characters of relations in a prompt, some 2,000 tokens: servers' default windows start at 4,096
 MARKS = re.compile(r"^\s*(?:(?:[-*•]|\d+[.)])\s+|Path:\s*)*")  # what chat models put before a line
@@ -102,8 +102,3 @@ def line_path(line: str, words: Mapping[str, str]) -> RelationPath | None:
     """The relation path of a line as it stands, or without the marks that chat models put around one."""
     bare = re.sub(r"\s*(?:->|→)\s*", " -> ", MARKS.sub("", line).strip(" \t`*"))
     return parse_plan(line, words) or parse_plan(bare, words)
-
-
-def is_legal(path: RelationPath, space: PlanSpace) -> bool:
-    """Whether some walk from the topics follows the path, within the space's number of hops."""
-    return all(relation in space.options(path[:step]) for step, relation in enumerate(path))

@@ -63,3 +63,8 @@ class PlanSpace:
 def plan_space(graph: Graph, question: Question, max_hops: int) -> PlanSpace:
     """The legal plans of a question."""
     return PlanSpace(graph, (topic.key for topic in question.topics), max_hops)
+
+
+def is_legal(path: RelationPath, space: Legal) -> bool:
+    """Whether a plan can be walked, within the space's number of hops."""
+    return bool(path) and all(relation in space.options(path[:place]) for place, relation in enumerate(path))

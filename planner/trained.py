@@ -25,10 +25,11 @@ from planner.decode import Decoded
 from planner.lexical import LexicalPlanner, Prior, log_softmax, sigmoid
 from planner.neural import NOTHING, LmPlanner, side_by_side
 from planner.prompts import masked_question
-from planner.space import Legal, PlanSpace
+from planner.space import PlanSpace, is_legal
 
-DRAFTS = 4  # plans read along with the question
+DRAFTS = 4  # plans that are best without the model: it reads them along with the question
 SHORTLIST = 8  # of each one's plans that are weighed
+DOUBT = 1e-4  # added to the semantic planner's: it may be quite sure, and wrong, and then no voice could outweigh it
 UNSEEN = 0.1  # added to the share of every plan: new questions may want a plan that no known one had
 SURE = 0.9  # probability of one plan, by cases and semantic planner, from which the model is not asked
 NOT_ASKED = "clear from like questions: the language model was not asked"
@@ -58,8 +59,8 @@ class Known(NamedTuple):
     voices: Voices = Voices()
 
     def said(self, path: RelationPath) -> tuple[float, float]:
-        """The log of what the semantic planner and like questions each give a legal plan."""
-        return self.prior.logp(path), log(self.shares.get(path, 0.0) + UNSEEN)
+        """The log of what the semantic planner and like questions each give a legal plan; neither rules one out."""
+        return log(exp(self.prior.logp(path)) + DOUBT), log(self.shares.get(path, 0.0) + UNSEEN)
 
     def score(self, path: RelationPath) -> float:
         """The log of the product of both, of a legal plan."""
@@ -100,8 +101,8 @@ class TrainedPlanner:
     """A `Planner` that multiplies the distributions of a trained model, of like questions and of the semantic planner.
 
     The odds that any plan fits are a product of theirs too, with weights fitted on wordings held out of training
-    (benchmarks/fit_trained.py). A plan is weighed if one of them lists it; `exact` says that no other can have a
-    greater product.
+    (benchmarks/fit_trained.py). Where the model is asked, the plans that it lists are weighed and the few that are
+    best without it; else all that the others list. `exact` says that no other can have a greater product.
     """
 
     name = "trained"
@@ -125,7 +126,7 @@ class TrainedPlanner:
         heeded = self._voices.model > 0
         unsure = [number for number, plan in enumerate(plans) if heeded and not is_clear(plan, known[number])]
         asked = [questions[number] for number in unsure]
-        decoded = self.decoded(asked, [spaces[number] for number in unsure], [known[number] for number in unsure])
+        decoded = self.decoded(asked, [spaces[number] for number in unsure], [known[number] for number in unsure], k)
         for number, found in zip(unsure, decoded, strict=True):
             plans[number] = weighed(known[number], found, k)
         return plans
@@ -139,16 +140,11 @@ class TrainedPlanner:
         return found
 
     def decoded(
-        self, questions: Sequence[Question], spaces: Sequence[PlanSpace], known: Sequence[Known]
+        self, questions: Sequence[Question], spaces: Sequence[PlanSpace], known: Sequence[Known], k: int = 0
     ) -> list[Decoded]:
-        """What the model says of them; it reads along what is best without it."""
-        drafts = [[*one.best()[:DRAFTS], (NOTHING,)] for one in known]
-        return self._lm.decoded(questions, spaces, SHORTLIST, drafts)
-
-
-def is_legal(path: RelationPath, space: Legal) -> bool:
-    """Whether a plan can be walked."""
-    return bool(path) and all(relation in space.options(path[:place]) for place, relation in enumerate(path))
+        """What the model says of them, of `k` plans or more; it reads along what is best without it."""
+        drafts = [[*one.best()[: max(DRAFTS, k)], (NOTHING,)] for one in known]
+        return self._lm.decoded(questions, spaces, max(SHORTLIST, k), drafts)
 
 
 def is_clear(plan: Plan, known: Known) -> bool:

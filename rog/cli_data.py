@@ -160,7 +160,7 @@ def data_check(
         more = "at least " * (len(found) == 1_000)
         err.print(Text(f"error: {folder}: {more}{len(found):,} things are wrong", style="bold red"), soft_wrap=True)
         raise typer.Exit(1)
-    out.print("no topic and no wording in two splits; every answer, topic and relation is in the graph")
+    out.print("no first topic and no wording in two splits; every answer, topic and relation is in the graph")
 
 
 @data_app.command("graph")

@@ -21,8 +21,9 @@ def cypher(graph: Named, topic: str, relations: RelationPath, limit: int = LIMIT
         return graph.cypher.get((topic, format_relation_path(relations)), "")
     try:
         lines, shown = [start_line(graph, topic)], ["n0"]
+        starts_at_value = lines[0].startswith("WITH ")
         for number, relation in enumerate(relations, 1):
-            lines.append(hop_line(graph, relation, number))
+            lines.append(hop_line(graph, relation, number, starts_at_value))
             shown += [f"r{number}", f"n{number}"] if f"[r{number}:" in lines[-1] else [f"n{number}"]
     except GraphError:
         return ""
@@ -49,7 +50,7 @@ def start_line(graph: Named, topic: str) -> str:
     return f"WITH {literal(topic[1:-1])} AS n0"  # the value of a property
 
 
-def hop_line(graph: Named, relation: str, number: int) -> str:
+def hop_line(graph: Named, relation: str, number: int, starts_at_value: bool) -> str:
     """The line of one hop: along a relationship, or to and from the value of a property."""
     from kg.neo4j_client import quoted
 
@@ -63,7 +64,9 @@ def hop_line(graph: Named, relation: str, number: int) -> str:
                 f"MATCH ({there}:{schema.having(prop)}) UNWIND {there}.{quoted(prop)} AS v{number} "
                 f"WITH * WHERE toString(v{number}) = toString({here})" + f" AND {apart}" * (is_barred and number > 1)
             )
-        return f"UNWIND {here}.{quoted(prop)} AS {there}"
+        unwound = f"UNWIND {here}.{quoted(prop)} AS {there}"
+        # Only a walk that starts at a value comes to one that it may not come back to; n0 is a node else.
+        return unwound + f" WITH * WHERE toString({there}) <> toString(n0)" * (is_barred and starts_at_value)
     kind = quoted(schema.types[base(relation)] if schema is not None else base(relation))
     arrow = f"<-[r{number}:{kind}]-" if back else f"-[r{number}:{kind}]->"
     return f"MATCH ({here}){arrow}({there})" + f" WHERE {apart}" * is_barred

@@ -10,13 +10,13 @@ from rich.console import Console
 
 from kg.types import Progress
 
-QUIET = 2.0  # seconds before anything is shown
+QUIET = 2.0  # seconds before anything is shown of what does not say how much there is
 EVERY = 5.0  # seconds between plain lines
 
 
 @contextmanager
 def progress(console: Console) -> Iterator[Progress]:
-    """What long operations report to. Nothing is shown of what takes less than two seconds."""
+    """What long operations report to: what they do, how much is done, and of how much (0: not known)."""
     if console.is_terminal:
         with bars(console) as report:
             yield report
@@ -43,14 +43,14 @@ def bars(console: Console) -> Iterator[Progress]:
             if what not in began:
                 began[what] = time.monotonic()
                 shown.reset(task, description=what)
-            late = time.monotonic() - began[what] > QUIET or total > 0 or done == 0
+            is_shown = time.monotonic() - began[what] > QUIET or total > 0 or done == 0
             shown.update(
                 task,
                 description=what,
                 completed=done,
                 total=total or None,
-                amount=amount(done, total),
-                visible=late,
+                amount=amount(what, done, total),
+                visible=is_shown,
             )
 
         yield report
@@ -68,13 +68,15 @@ def plain(console: Console) -> Progress:
                 console.print(f"{what} …", highlight=False)
         elif (done or total) and now - last[what] >= EVERY:
             last[what] = now
-            console.print(f"{what} … {amount(done, total)}", highlight=False)
+            console.print(f"{what} … {amount(what, done, total)}", highlight=False)
 
     return report
 
 
-def amount(done: int, total: int) -> str:
-    """How much of how much, in words."""
+def amount(what: str, done: int, total: int) -> str:
+    """How much of how much, in words; what is downloaded is counted in bytes."""
+    if what.startswith("downloading"):
+        return f"{done / 1e6:.0f} of {total / 1e6:.0f} MB"
     if total:
-        return f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if total > 1e6 else f"{done:,} of {total:,}"
+        return f"{done:,} of {total:,}"
     return f"{done:,}" if done else ""

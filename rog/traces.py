@@ -42,7 +42,7 @@ class Names:
 def read_traces(file: Path) -> Iterator[tuple[Trace, Names]]:
     """The traces in a file of JSON lines. Raises QuestionError with the line that is none."""
     try:
-        lines = file.read_text("utf-8").splitlines()
+        lines = file.read_text("utf-8").split("\n")  # not splitlines: a name may hold other signs that end lines
     except (OSError, UnicodeDecodeError) as error:
         raise QuestionError(f"{file} cannot be read: {error}") from None
     for number, line in enumerate(lines, 1):

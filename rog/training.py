@@ -60,7 +60,10 @@ def material(
     folder = open_folder(data)
     graph = folder.graph(kg, progress)
     assert isinstance(settings, PlannerTraining | ReasonerTraining)
-    rows, dev = (prepared(sound_rows(folder, split, graph), settings) for split in ("train", "dev"))
+    rows, dev = (
+        prepared(sound_rows(folder, split, graph), settings, limit)
+        for split, limit in (("train", settings.limit), ("dev", 0))
+    )
     held_out: tuple[Case, ...] = ()
     questions: tuple[Question, ...] = ()
     if isinstance(settings, ReasonerTraining):
@@ -116,9 +119,9 @@ def target(command: str, out: Path, starts: Sequence[Run], resume: bool, force: 
     return run
 
 
-def prepared(rows: Sequence[Row], settings: RowTraining) -> list[Row]:
+def prepared(rows: Sequence[Row], settings: RowTraining, limit: int) -> list[Row]:
     """The rows to use, in an order of their own, without gold paths unless these are wanted."""
-    chosen = drawn(rows, settings.limit, settings.seed)
+    chosen = drawn(rows, limit, settings.seed)
     return chosen if settings.gold else [replace(row, paths=()) for row in chosen]
 
 

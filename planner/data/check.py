@@ -94,10 +94,10 @@ def row_problems(row: Row, graph: Graph) -> Iterator[str]:
 
 
 def leaks(rows: Mapping[str, Sequence[Row]]) -> Iterator[str]:
-    """Topics and wordings that are in two splits."""
+    """First topics, by which rows are split, and wordings that are in two splits."""
     topics = {name: {row.topics[0] for row in rows[name] if row.topics} for name in SPLITS}
     texts = {name: {row.question.casefold() for row in rows[name]} for name in SPLITS}
-    for what, found in (("topic", topics), ("question", texts)):
+    for what, found in (("first topic", topics), ("question", texts)):
         for place, name in enumerate(SPLITS):
             for other in SPLITS[place + 1 :]:
                 both = sorted(found[name] & found[other])

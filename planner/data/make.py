@@ -52,7 +52,7 @@ def make(
     settings: MakeSettings | None = None,
     progress: Progress | None = None,
 ) -> Made:
-    """Rows with weighed plans in three splits; no topic and no wording is in two of them."""
+    """Rows with weighed plans in three splits; no first topic and no wording is in two of them."""
     settings = settings or MakeSettings()
     if not (0 <= settings.dev < 1 and 0 <= settings.test < 1 and settings.dev + settings.test < 1):
         raise GraphError(f"the shares of dev ({settings.dev}) and test ({settings.test}) have to leave some for train")

@@ -149,8 +149,8 @@ def read_rows(path: Path) -> Iterator[Row]:
     """The rows of a file that `write_rows` wrote; LoadError with the line otherwise."""
     try:
         lines = path.read_text("utf-8").split("\n")  # not splitlines: a text may hold other signs that end lines
-    except OSError as error:
-        raise LoadError(f"{path}: {error.strerror or error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LoadError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
     for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, 1):
         try:
             yield from_json(json.loads(line))

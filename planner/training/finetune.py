@@ -132,6 +132,9 @@ def fit(
         model.set_attn_implementation("eager")  # the fused attention's backward pass is slower, but keeps no weights
     held_out = schedule(dev, replace(settings, epochs=1, batch=32), tokenizer) if dev else []
     checkpoint = run.last_checkpoint()
+    step = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+    run.forget_after("step", step)
+    earlier = run.seconds
     began = time.monotonic()
     with run.disk_errors(), no_warnings():
         trainer: Any = trainer_class()(
@@ -165,7 +168,7 @@ def fit(
             train_dataset=Dataset.from_list([columns(sequence) for sequence in ordered]),
             eval_dataset=Dataset.from_list([columns(sequence) for sequence in held_out]) if held_out else None,
             processing_class=tokenizer,
-            callbacks=[reporting(run, progress)],
+            callbacks=[reporting(run, began - earlier, progress)],
         )
         trainer.frozen = frozen_layers(model, ordered)
         trainer.remove_callback(PrinterCallback)  # what it prints is in metrics.jsonl
@@ -178,8 +181,8 @@ def fit(
         "dev_loss": loss,
         "tokens": sum(len(sequence.tokens) for sequence in ordered),
         "steps": trainer.state.global_step,
-        "seconds": time.monotonic() - began,
-        "training_seconds": trained,
+        "seconds": earlier + time.monotonic() - began,
+        "training_seconds": earlier + trained,
     }
 
 
@@ -290,8 +293,8 @@ def step_seconds(logits: Callable[[], Any]) -> float:
     return (time.monotonic() - began) / 2
 
 
-def reporting(run: Run, progress: Progress | None) -> Any:
-    """A trainer callback that tells the progress and keeps the metrics of every tenth step."""
+def reporting(run: Run, began: float, progress: Progress | None) -> Any:
+    """A trainer callback that tells the progress and keeps the metrics of every tenth step, with the seconds so far."""
     from transformers import TrainerCallback
 
     class Reporting(TrainerCallback):
@@ -301,6 +304,6 @@ def reporting(run: Run, progress: Progress | None) -> Any:
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             if state.is_world_process_zero:
-                run.log({"step": state.global_step, **(logs or {})})
+                run.log({"step": state.global_step, "seconds": time.monotonic() - began, **(logs or {})})
 
     return Reporting()

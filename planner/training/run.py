@@ -258,9 +258,16 @@ class Run:
     def forget_after(self, key: str, last: int) -> None:
         """Drop the metrics of later steps, or of whatever `key` counts, which are taken again, and a torn line."""
         file = self.folder / "metrics.jsonl"
-        if file.exists():
+        if is_main() and file.exists():
             lines = (line for line in file.read_text("utf-8").splitlines(keepends=True) if line.endswith("\n"))
-            self.write(file.name, "".join(line for line in lines if json.loads(line)[key] <= last))
+            self.write(file.name, "".join(line for line in lines if json.loads(line).get(key, inf) <= last))
+
+    @property
+    def seconds(self) -> float:
+        """How long the run had gone on by its last line of metrics."""
+        file = self.folder / "metrics.jsonl"
+        lines = file.read_text("utf-8").splitlines() if file.exists() else []
+        return float(json.loads(lines[-1]).get("seconds", 0.0)) if lines else 0.0
 
     def keep_only(self, checkpoint: Path) -> None:
         """Remove all checkpoints but this one."""

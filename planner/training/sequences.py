@@ -46,7 +46,9 @@ def schedule(samples: Sequence[Sample], settings: Training, tokenizer: Any) -> l
     encoded: dict[tuple[int, int], Encoded] = {}
     ordered: list[Encoded] = []
     waiting: list[Encoded] = []  # too few for a batch: they go on to the next epoch
-    count = round(settings.epochs * len(samples)) or max(PASSES * len(samples), min(ENOUGH, MANY * len(samples)))
+    count = max(PASSES * len(samples), min(ENOUGH, MANY * len(samples)))
+    if settings.epochs:
+        count = max(1, round(settings.epochs * len(samples)))
     while len(ordered) + len(waiting) < count:
         for number in draw.sample(range(len(samples)), len(samples)):
             shares = [share for _, share in samples[number].targets]

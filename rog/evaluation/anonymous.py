@@ -15,6 +15,11 @@ from kg.types import Entity, Question, Relation, RelationPath, Topic, Triple, Wa
 DIGITS = 7  # of an opaque name; entities whose digits collide get more
 
 
+def spaced(text: str) -> str:
+    """A text in lower case with a space for whatever stands between its words."""
+    return re.sub(r"\W+", " ", text).casefold()
+
+
 class Anonymous:
     """A `Graph` in which every entity is called something like E1730245, and nothing else; the rest is another graph's.
 
@@ -45,9 +50,11 @@ class Anonymous:
             names.setdefault(topic.mention, self.label(topic.key))
         text = question.text
         if mentions := sorted(filter(None, names), key=lambda mention: -len(mention)):
-            lowered = {mention.casefold(): name for mention, name in names.items()}
-            pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, mentions))})(?!\w)", re.IGNORECASE)
-            text = pattern.sub(lambda match: lowered.get(match[0].casefold(), match[0]), text)
+            lowered = {spaced(mention): name for mention, name in names.items()}
+            # The linker leaves out what stands between words; the question may have commas there.
+            written = "|".join(r"\W+".join(map(re.escape, mention.split())) for mention in mentions)
+            pattern = re.compile(rf"(?<!\w)(?:{written})(?!\w)", re.IGNORECASE)
+            text = pattern.sub(lambda match: lowered.get(spaced(match[0]), match[0]), text)
         topics = (
             Topic(self.entity(topic.key), topic.score, names[topic.mention] if topic.mention else "")
             for topic in question.topics

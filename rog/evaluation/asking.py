@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import nan
 from typing import Protocol, runtime_checkable
 
 from kg.graph import Graph
-from kg.link import graph_has, link
+from kg.link import labels, link
 from kg.types import Question, Topic
 from planner.data.rows import Row
 from reasoner.base import Trace
@@ -27,10 +27,6 @@ class Questions:
         self.graph = graph
         self.rows = rows
         self._linked: dict[str, tuple[Question, float]] = {}
-
-    def labels(self, keys: Collection[str]) -> list[str]:
-        """The names of entities; a text that is no entity's key stays as it is."""
-        return [self.graph.entity(key).label if graph_has(self.graph, key) else key for key in keys]
 
     def linked(self, row: Row) -> tuple[Question, float]:
         """The question with the topics that the linker finds, and the seconds that it took."""
@@ -115,7 +111,7 @@ def scores_of(asked: Questions, row: Row, trace: Trace) -> Scores:
     if not gold:
         return Scores(nan, nan, nan, nan, nan, nan, nan, led, proven, float(refused), nan)
     match = set_match(answers, gold)
-    said, wanted = asked.labels(answers), asked.labels(gold)
+    said, wanted = labels(answers, asked.graph), labels(gold, asked.graph)
     return Scores(
         legacy_hit(said, wanted),
         hits_at_1(answers, gold),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from kg.graph import Graph
-from kg.link import graph_has
+from kg.link import labels
 from rog.evaluation.html import (
     LEVEL,
     Cell,
@@ -265,7 +265,7 @@ def method(report: Report) -> str:
 
 def names(keys: Sequence[str], graph: Graph) -> str:
     """The first few names of entities, and how many more there are."""
-    shown = [graph.entity(key).label if graph_has(graph, key) else key for key in keys[:LISTED]]
+    shown = labels(keys[:LISTED], graph)
     return ", ".join(shown) + (f" and {len(keys) - LISTED:,} more" if len(keys) > LISTED else "")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from kg.errors import QuestionError, disk_errors
 from kg.graph import Graph
-from kg.link import graph_has
+from kg.link import labels
 from kg.types import format_relation_path
 from kg.write import written_beside
 from rog.evaluation.metrics import Scores
@@ -103,11 +103,6 @@ def record_json(record: Record, graph: Graph) -> dict[str, Any]:
         "lm_forwards": record.forwards,
         "lm_tokens": record.tokens,
     }
-
-
-def labels(keys: tuple[str, ...], graph: Graph) -> list[str]:
-    """The names of entities; what is no entity stays as it is."""
-    return [graph.entity(key).label if graph_has(graph, key) else key for key in keys]
 
 
 def known(value: float) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from kg.types import ReasoningPath, format_relation_path
+from kg.types import ReasoningPath
 from planner.base import ScoredPath
 from planner.data.rows import Row
 from reasoner.base import Verdict
@@ -68,11 +68,6 @@ class Record:
     ms: float
     forwards: float
     tokens: float
-
-    @property
-    def best_plan(self) -> str:
-        """The first relation path of the plan, as text."""
-        return format_relation_path(self.plan[0].relations) if self.plan else ""
 
 
 class Measure(NamedTuple):

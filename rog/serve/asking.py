@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 async def read(work: Callable[..., T], *arguments: object) -> T:
     """The result of reading the graph, in another thread."""
-    return await anyio.to_thread.run_sync(work, *arguments)
+    return await anyio.to_thread.run_sync(work, *arguments, abandon_on_cancel=True)
 
 
 async def left(request: Request) -> None:
@@ -51,19 +51,21 @@ class Asking:
         self.graph = engine.graph
         self.question = Question(asked.question)
         self._began = time.perf_counter()
+        self._late = engine.deadline()
         self._plan: Plan | None = None
 
     async def link(self) -> None:
         """Find what it is about, and check the plan if one is given."""
-        self.question = await read(self.engine.rog.question, self.asked.question, self.asked.entity)
-        if self.asked.plan:
-            self._plan = await read(given_plan, self.graph, self.question, self.asked.plan)
+        async with self.engine.until(self._late):
+            self.question = await read(self.engine.rog.question, self.asked.question, self.asked.entity)
+            if self.asked.plan:
+                self._plan = await read(given_plan, self.graph, self.question, self.asked.plan)
 
     def stages(self, gone: Awaitable[object] | None = None) -> AsyncGenerator[Stage]:
         """What the engine says, as it says it."""
         rog = self.engine.rog
         k, max_hops = self.asked.k or rog.k, self.asked.max_hops or rog.max_hops
-        return self.engine.stages(self.question, k, max_hops, self._plan, gone)
+        return self.engine.stages(self.question, k, max_hops, self._plan, gone, self._late)
 
     async def trace(self, gone: Awaitable[object] | None = None) -> Trace:
         """The last stage."""

@@ -7,8 +7,8 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from math import log
 from typing import Literal
@@ -61,7 +61,7 @@ class Limits:
 
 @dataclass(eq=False)
 class Job:
-    """A linked question in line; `emit` is told each stage, or the error, from the engine's thread."""
+    """A linked question in line; `emit` is told each stage once, or the error, from the engine's thread."""
 
     question: Question
     k: int
@@ -69,6 +69,13 @@ class Job:
     plan: Plan | None
     emit: Callable[[Stage | RogError], None]
     gone: threading.Event = field(default_factory=threading.Event)
+    told: set[type] = field(default_factory=set)
+
+    def tell(self, stage: Stage) -> None:
+        """Emit a stage, unless it was emitted before what came after it failed."""
+        if type(stage) not in self.told:
+            self.told.add(type(stage))
+            self.emit(stage)
 
 
 class Engine:
@@ -117,14 +124,36 @@ class Engine:
             self._asked -= 1
             self.metrics.asked.set(self._asked)
 
+    def deadline(self) -> float:
+        """When a question that comes now has taken too long, by the running loop's clock."""
+        return asyncio.get_running_loop().time() + self.limits.seconds
+
+    @asynccontextmanager
+    async def until(self, late: float) -> AsyncIterator[None]:
+        """Raises LateError where what is awaited within it is not there at `late`."""
+        try:
+            async with asyncio.timeout_at(late):
+                yield
+        except TimeoutError:
+            self.metrics.refused.labels("late").inc()
+            raise LateError(f"the question took longer than {self.limits.seconds:g} seconds") from None
+
     async def stages(
-        self, question: Question, k: int, max_hops: int, plan: Plan | None = None, gone: Awaitable[object] | None = None
+        self,
+        question: Question,
+        k: int,
+        max_hops: int,
+        plan: Plan | None = None,
+        gone: Awaitable[object] | None = None,
+        late: float | None = None,
     ) -> AsyncGenerator[Stage]:
         """The plan, the evidence and the trace of a linked question, each when it is known.
 
-        Raises LateError after `limits.seconds`, GoneError when `gone` is done; either way the work stops.
+        Raises LateError at `late` by the loop's clock (`limits.seconds` from now), GoneError when `gone` is done;
+        either way the work stops.
         """
         loop = asyncio.get_running_loop()
+        late = self.deadline() if late is None else late
         arrived: asyncio.Queue[Stage | RogError] = asyncio.Queue()
 
         def emit(stage: Stage | RogError) -> None:
@@ -135,16 +164,11 @@ class Engine:
         leaving = asyncio.ensure_future(gone) if gone else None
         if leaving:
             leaving.add_done_callback(lambda _: arrived.put_nowait(GoneError("the client left")))
-        late = loop.time() + self.limits.seconds
         try:
             self._queue(job)
             while True:
-                try:
-                    async with asyncio.timeout_at(late):
-                        stage = await arrived.get()
-                except TimeoutError:
-                    self.metrics.refused.labels("late").inc()
-                    raise LateError(f"the question took longer than {self.limits.seconds:g} seconds") from None
+                async with self.until(late):
+                    stage = await arrived.get()
                 if isinstance(stage, RogError):
                     raise stage
                 yield stage
@@ -189,15 +213,15 @@ class Engine:
         except StoppedError:  # nobody waits, or the engine closes
             for job in batch:
                 job.emit(BusyError(CLOSING))
-        except RogError as error:
-            if len(batch) == 1:
+        except Exception as error:
+            if len(batch) > 1:  # one of them failed; the others have done nothing wrong
+                for job in batch:
+                    self._answer_safely([job])
+            elif isinstance(error, RogError):
                 batch[0].emit(error)
-            for job in batch if len(batch) > 1 else ():
-                self._answer_safely([job])
-        except Exception:  # a fault of ours ends this question, not the server
-            logger.exception("a question failed")
-            for job in batch:
-                job.emit(BrokenError("internal error; the server's log says more"))
+            else:  # a fault of ours ends this question, not the server
+                logger.exception("a question failed")
+                batch[0].emit(BrokenError("internal error; the server's log says more"))
 
     def _answer(self, batch: Sequence[Job]) -> None:
         """Plan, retrieve, answer: the four lines of `RoG.traces`, each stage told as soon as it is known."""
@@ -210,18 +234,18 @@ class Engine:
                     job.plan = plan
         planned = [(job, job.plan) for job in batch if job.plan is not None and not job.gone.is_set()]
         for job, plan in planned:
-            job.emit(plan)
+            job.tell(plan)
         with self._timed("retrieve"):
             found = [(job, plan, retrieve(rog.graph, job.question, plan, rog.limit)) for job, plan in planned]
         for job, _, evidence in found:
-            job.emit(evidence)
+            job.tell(evidence)
         with self._timed("answer"):
             questions = [job.question for job, _, _ in found]
             answers = rog.reasoner.answer(questions, [plan for _, plan, _ in found], [each for _, _, each in found])
         for (job, plan, evidence), answer in zip(found, answers, strict=True):
             trace = rog.verified(Trace(job.question, plan, evidence, answer))
             self.metrics.answers.labels(trace.answer.verdict).inc()
-            job.emit(trace)
+            job.tell(trace)
 
     @contextmanager
     def _timed(self, stage: Literal["plan", "retrieve", "answer"]) -> Iterator[None]:

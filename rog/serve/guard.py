@@ -82,7 +82,7 @@ class Guard:
         if self._hosts is not None and host not in self._hosts:
             return 421, "wrong_host", "this server does not answer to that host name; --allow-host adds one"
         origin = headers.get("origin")
-        foreign = origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+        foreign = origin is not None and netloc_of(origin) != headers.get("host", "").lower()
         navigates = headers.get("sec-fetch-mode") == "navigate" and path in OPEN
         if foreign or (headers.get("sec-fetch-site", "none") in {"cross-site", "same-site"} and not navigates):
             return 403, "foreign_page", "pages of other sites may not ask"
@@ -90,6 +90,14 @@ class Guard:
         if needs_key and not hmac.compare_digest(headers.get("authorization", "").encode(), self._key):
             return 401, "no_key", "an API key is needed: Authorization: Bearer …"
         return None
+
+
+def netloc_of(origin: str) -> str:
+    """The host and port of an Origin header, or "" if it is malformed."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 async def answer(send: Send, status: int, kind: str, message: str) -> None:

@@ -13,8 +13,8 @@ from kg.types import Question, RelationPath, Topic
 from planner.decode import Decoded, Hypothesis
 from planner.lexical import LexicalPlanner, Prior
 from planner.neural import NOTHING
-from planner.space import PlanSpace
-from planner.trained import NOT_ASKED, UNSEEN, Known, TrainedPlanner, Voices, is_legal, weighed
+from planner.space import PlanSpace, is_legal
+from planner.trained import DOUBT, NOT_ASKED, UNSEEN, Known, TrainedPlanner, Voices, weighed
 
 R: RelationPath = ("r",)
 S: RelationPath = ("s",)
@@ -42,7 +42,7 @@ def test_the_product_decides(voices: Voices) -> None:
     plan = weighed(known(semantic, cases)._replace(voices=voices), decoded(model), 3)
     products = {
         path: model[path] ** voices.model
-        * semantic[path] ** voices.semantic
+        * (semantic[path] + DOUBT) ** voices.semantic
         * (cases.get(path, 0.0) + UNSEEN) ** voices.cases
         for path in model
     }
@@ -57,6 +57,11 @@ def test_like_questions_outweigh_a_model_that_is_sure() -> None:
     sure = decoded({R: 0.95, S: 0.04})
     assert weighed(known({R: 0.5, S: 0.5}, {S: 1.0}), sure, 1).paths[0].relations == S
     assert weighed(known({R: 0.5, S: 0.5}, {}), sure, 1).paths[0].relations == R
+
+
+def test_a_semantic_planner_that_is_quite_sure_is_outweighed_by_both_others() -> None:
+    grandparents = known({R: 1 - 1e-10, S: 1e-10}, {S: 0.5})
+    assert weighed(grandparents, decoded({R: 0.02, S: 0.96}), 1).paths[0].relations == S
 
 
 def test_drafts_that_the_model_did_not_list_are_weighed_too() -> None:

@@ -31,7 +31,7 @@ def test_make_then_check(kg: str, tmp_path: Path) -> None:
     checked = rog("data", "check", str(out))
     assert checked.returncode == 0, checked.stderr
     assert checked.stderr == ""
-    assert "no topic and no wording in two splits" in checked.stdout
+    assert "no first topic and no wording in two splits" in checked.stdout
     again = rog("data", "make", "--kg", kg, "--qa", str(qa), "--out", str(out))
     assert again.returncode == 1
     assert "exists already" in again.stderr

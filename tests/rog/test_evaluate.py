@@ -8,7 +8,7 @@ import pytest
 
 from kg.errors import QuestionError
 from kg.store import Store
-from kg.types import Question, Triple
+from kg.types import Question, Topic, Triple
 from planner.data.rows import PlanLabel, Row
 from planner.lexical import LexicalPlanner
 from planner.lm import LanguageModel
@@ -111,6 +111,14 @@ def test_gold_paths_are_the_best_mined_ones() -> None:
     assert gold_paths(Row("1", "?", ("x",), plans=plans)) == (("c",), ("b",))
     assert gold_paths(Row("1", "?", ("x",), paths=(("d",),), plans=plans)) == (("d",),)
     assert gold_paths(Row("1", "?", ())) == ()
+
+
+def test_names_with_commas_are_taken_away_too(films: Store) -> None:
+    heat = films.entity("heat")
+    text = "Who directed Crouching Tiger, Hidden Dragon?"
+    asked = Question(text, (Topic(heat, 1.0, "Crouching Tiger Hidden Dragon"),))
+    graph = Anonymous(films)
+    assert graph.question(asked).text == f"Who directed {graph.label('heat')}?"
 
 
 def test_an_anonymous_graph_says_no_names(films: Store) -> None:

@@ -121,6 +121,14 @@ def test_a_trace_is_read_back_as_it_was(made: tuple[Trace, Names]) -> None:
     assert as_json(read, known) == {**written, "topics": as_json(read, known)["topics"]}
 
 
+def test_a_name_may_hold_a_sign_that_ends_lines(demo: Store, tmp_path: Path) -> None:
+    trace = rog.RoG(demo, LexicalPlanner(demo)).trace("What is the capital of Peru?")
+    file = tmp_path / "traces.jsonl"
+    written = {**as_json(trace, demo), "question": "the capital\u2028of Peru"}
+    file.write_text(json.dumps(written, ensure_ascii=False) + "\n", "utf-8")
+    assert [read.question.text for read, _ in read_traces(file)] == ["the capital\u2028of Peru"]
+
+
 def test_a_stored_trace_draws_the_same_picture(demo: Store, stored: Path) -> None:
     asked = rog.RoG(demo, LexicalPlanner(demo))
     for trace, names in read_traces(stored):

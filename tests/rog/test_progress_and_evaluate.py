@@ -41,9 +41,9 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_amounts() -> None:
-    assert [amount(0, 0), amount(1200, 0), amount(1, 3), amount(46_000_000, 92_000_000)] == [
-        "", "1,200", "1 of 3", "46 of 92 MB",
-    ]  # fmt: skip
+    assert [amount("x", *some) for some in ((0, 0), (1200, 0), (1, 3))] == ["", "1,200", "1 of 3"]
+    assert amount("reading facts", 46_000_000, 92_000_000) == "46,000,000 of 92,000,000"
+    assert amount("downloading smol", 46_000_000, 92_000_000) == "46 of 92 MB"
 
 
 def test_hits_and_f1() -> None:

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -141,6 +142,18 @@ def test_a_refusal_says_why(page: Page) -> None:
     expect(page.locator("#answer .verdict")).to_have_text("No grounded answer")
     expect(page.locator("#answer .why li")).not_to_have_count(0)
     shot(page, "refusal")
+
+
+def test_a_shared_link_waits_for_the_key(browser: Browser, demo: Store) -> None:
+    engine = Engine(RoG(demo, LexicalPlanner(demo)))
+    with live(make_app(engine, "demo", key="sesame")) as url:
+        page = browser.new_page()
+        page.goto(f"{url}/#q={quote(LIMA)}")
+        page.fill("#key", "sesame")
+        page.keyboard.press("Enter")
+        expect(page.locator("#answer .verdict")).to_be_visible()
+        expect(page.locator("#about")).not_to_be_empty()
+        page.close()
 
 
 def test_all_of_it_by_keyboard(page: Page) -> None:

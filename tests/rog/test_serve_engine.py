@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,13 +13,17 @@ import anyio
 import pytest
 from starlette.types import Message, Scope
 
+from kg.errors import QuestionError, RogError
 from kg.store import Store
+from kg.types import Question
+from planner.base import Plan
 from planner.lexical import LexicalPlanner
 from planner.lm import LanguageModel
 from planner.neural import LmPlanner
+from reasoner.base import Evidence, Trace
 from reasoner.pipeline import RoG
 from rog.serve.app import make_app
-from rog.serve.engine import Engine, Limits
+from rog.serve.engine import Engine, Job, Limits
 from rog.serve.run import make_engine
 from rog.serve.watch import StoppedError, Watch
 from tests.rog.serving import HEAT, Failing, Waiting, events, served
@@ -64,6 +70,46 @@ def test_a_slow_question_ends_and_stops_working(films: Store) -> None:
         planner.go.set()
         assert client.post("/v1/ask", json={"question": HEAT}).status_code == 200
         assert 'rog_refused_requests_total{reason="late"} 2.0' in client.get("/metrics").text
+
+
+def test_linking_counts_too(films: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    question = RoG.question
+
+    def slow(*some: Any) -> Question:
+        time.sleep(1)
+        return question(*some)
+
+    monkeypatch.setattr(RoG, "question", slow)
+    with served(films, limits=Limits(seconds=0.2)) as client:
+        began = time.monotonic()
+        assert client.post("/v1/ask", json={"question": HEAT}).status_code == 504
+        assert time.monotonic() - began < 0.9
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("secret"), QuestionError("too much")])
+def test_one_that_fails_fails_alone_and_stages_come_once(
+    films: Store, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(RoG(films, LexicalPlanner(films)))
+    engine.batch = 2
+    answer = engine.rog.reasoner.answer
+
+    def failing(questions: Sequence[Question], *some: Any) -> Any:
+        if any("Gladiator" in question.text for question in questions):
+            raise error
+        return answer(questions, *some)
+
+    monkeypatch.setattr(engine.rog.reasoner, "answer", failing)
+    told: list[list[Any]] = [[], []]
+    jobs = [
+        Job(engine.rog.question(text), 3, 3, None, told[number].append) for number, text in enumerate((HEAT, SECOND))
+    ]
+    engine._answer_safely(jobs)
+    engine.close()
+    assert [type(stage) for stage in told[0]] == [Plan, Evidence, Trace]
+    assert [type(stage) for stage in told[1][:2]] == [Plan, Evidence]
+    assert isinstance(told[1][2], RogError)
+    assert "secret" not in str(told[1][2])
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -58,17 +58,20 @@ const get = async (path, query = {}) => {
   const pairs = Object.entries(query).flatMap(([name, value]) => [value].flat().map(each => [name, each]));
   return (await call(`${path}?${new URLSearchParams(pairs)}`)).json();
 };
+let unlocking = null;  // several requests may be refused at once, and wait for one key
 function unlock() {
-  sessionStorage.removeItem(KEY);
-  $('#locked').showModal();
-  return new Promise(resolve => {
+  unlocking ??= new Promise(resolve => {
+    sessionStorage.removeItem(KEY);
+    $('#locked').showModal();
     $('#locked form').onsubmit = event => {
       event.preventDefault();
       sessionStorage.setItem(KEY, $('#key').value);
       $('#locked').close();
+      unlocking = null;
       resolve();
     };
   });
+  return unlocking;
 }
 
 // The events of a stream, as [name, document].

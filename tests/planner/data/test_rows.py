@@ -80,6 +80,12 @@ def test_a_wrong_row_is_named(tmp_path: Path, line: str, complaint: str) -> None
         list(read_rows(tmp_path / "x.jsonl"))
 
 
+def test_rows_that_are_not_utf_8_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_bytes('{"id": "é"}\n'.encode("latin-1"))
+    with pytest.raises(LoadError, match="can't decode"):
+        list(read_rows(tmp_path / "x.jsonl"))
+
+
 def asked(number: int, text: str, answers: list[str], topics: tuple[str, ...] = (), **more: object) -> RawQuestion:
     return RawQuestion(f"q{number}", text, tuple(answers), topics, where=f"qa.jsonl, line {number}", **more)  # type: ignore[arg-type]
 
@@ -197,7 +203,7 @@ def test_what_is_wrong_is_found(folder: Folder, films: Store, demo: Store) -> No
     assert "line 2: relation 'no_such' is not in the graph" in found
     assert "the weights of its plans sum to 0.500" in found
     assert "the id 'q1' is that of" in found
-    assert "train and dev share 1 topic, as 'heat'" in found
+    assert "train and dev share 1 first topic, as 'heat'" in found
     assert "train and dev share 1 question" in found
     write_rows(folder.path / "dev.jsonl", rows["dev"])
     assert "dev.jsonl: has changed since" in next(problems(folder, rows, films))

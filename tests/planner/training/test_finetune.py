@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,10 @@ def weights(run: Run) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
     return load_file(run.folder / "adapter" / "adapter_model.safetensors")
+
+
+def metrics(run: Run) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text("utf-8").splitlines()]
 
 
 def test_each_sample_comes_once_an_epoch_in_batches_of_like_lengths(tiny: LanguageModel) -> None:
@@ -97,16 +102,18 @@ def test_a_killed_run_goes_on_to_the_same_weights(settings: Training, tmp_path: 
     finetune(SAMPLES, [], settings, whole)
 
     def kill(what: str, done: int, total: int) -> None:
-        if what == "training" and done == 8:
+        if what == "training" and done == 11:
             raise KilledError
 
     stopped = begun(tmp_path / "stopped", settings)
     with pytest.raises(KilledError):
         finetune(SAMPLES, [], settings, stopped, kill)
-    assert stopped.last_checkpoint() == stopped.checkpoints / "checkpoint-6"
-    (stopped.checkpoints / "checkpoint-7").mkdir()  # a kill while a checkpoint was written
+    assert stopped.last_checkpoint() == stopped.checkpoints / "checkpoint-9"
+    (stopped.checkpoints / "checkpoint-10").mkdir()  # a kill while a checkpoint was written
     again = begun(tmp_path / "stopped", settings)
     finetune(SAMPLES, [], settings, again)
+    steps = [[row["step"] for row in metrics(run)] for run in (whole, again)]
+    assert steps[0] == steps[1] == sorted(set(steps[0]))
     one, other = weights(whole), weights(again)
     assert one.keys() == other.keys()
     assert all(torch.equal(one[name], other[name]) for name in one)
