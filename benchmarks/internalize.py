@@ -26,10 +26,10 @@ from benchmarks.common import machine, write_report
 from benchmarks.invented import Invented, invent
 from kg.build import demo_folder
 from kg.types import Question, Topic
+from planner.base import DEFAULT_LM
 from planner.data.rows import Row
 from planner.lm import LanguageModel
 from planner.training.run import Run
-from planner.training.settings import DEFAULT_LM
 from reasoner.closed_book import ClosedBook, form_of
 from reasoner.verify import problems
 from rl.internalize_settings import Internalization

@@ -9,6 +9,8 @@ from typing import NamedTuple, Protocol
 
 from kg.types import Question, RelationPath
 
+DEFAULT_LM = "HuggingFaceTB/SmolLM2-135M-Instruct"  # where no language model is named
+
 
 class ScoredPath(NamedTuple):
     """A relation path and its natural-log probability among the legal plans that the planner compared."""

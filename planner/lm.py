@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from kg.errors import ModelError, first_line
 from kg.types import Progress
+from planner.base import DEFAULT_LM
 from planner.device import best_device, free_cores
-from planner.models import DEFAULT_LM, UNLOADABLE, locate, quietly
+from planner.models import UNLOADABLE, locate, quietly
 from planner.training.run import run_of
 
 if TYPE_CHECKING:

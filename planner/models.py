@@ -29,7 +29,7 @@ from safetensors import SafetensorError
 
 from kg.errors import ModelError, disk_errors
 from kg.types import Progress
-from planner.training.settings import DEFAULT_LM as DEFAULT_LM  # where others look for it
+from planner.base import DEFAULT_LM
 
 # What transformers raises for folders that hold something else, or the wrong kind of model.
 UNLOADABLE = (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, ImportError, SafetensorError)

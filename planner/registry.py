@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from kg.graph import Graph, content_hash
 from kg.types import Progress
-from planner.base import Planner
+from planner.base import DEFAULT_LM, Planner
 from planner.lexical import LexicalPlanner
-from planner.models import DEFAULT_LM
 from planner.training.run import Run, run_of
 
 if TYPE_CHECKING:

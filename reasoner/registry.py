@@ -22,8 +22,8 @@ def make_reasoner(name: str, graph: Graph, progress: Progress | None = None) -> 
         from reasoner.remote import RemoteReasoner
 
         return RemoteReasoner(graph, chat_model(name))
+    from planner.base import DEFAULT_LM
     from planner.lm import LanguageModel
-    from planner.models import DEFAULT_LM
 
     run = run_of(name)
     if run is not None:

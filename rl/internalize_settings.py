@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.training.settings import DEFAULT_LM, key
+from planner.base import DEFAULT_LM
+from planner.training.settings import key
 
 METHODS = ("rlag", "grpo", "sft", "pretrain")
 

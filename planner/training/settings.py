@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-DEFAULT_LM = "HuggingFaceTB/SmolLM2-135M-Instruct"
+from planner.base import DEFAULT_LM
 
 
 def key(default: Any, about: str, least: float | None = None, most: float | None = None) -> Any:

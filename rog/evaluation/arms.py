@@ -114,8 +114,8 @@ def make(setup: Setup, name: str, kind: str, seed: int) -> Planner:
 
 def closed_book(setup: Setup, name: str) -> Answering:
     """A language model that answers without the graph."""
+    from planner.base import DEFAULT_LM
     from planner.lm import LanguageModel
-    from planner.models import DEFAULT_LM
     from planner.training.run import run_of
     from reasoner.closed_book import ClosedBook
 
