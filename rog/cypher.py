@@ -40,6 +40,8 @@ def start_line(graph: Named, topic: str) -> str:
     from kg.neo4j_graph import as_stored
     from kg.neo4j_schema import ELEMENT
 
+    if len(topic) > 2 and topic[0] == topic[-1] == '"':
+        return f"WITH {literal(topic[1:-1])} AS n0"  # the value of a property
     label = schema.common or next((x for x in schema.labels if x.key and topic.startswith(f"{x.name}:")), None)
     if ELEMENT.fullmatch(topic):
         return f"MATCH (n0) WHERE elementId(n0) = {literal(topic)}"
@@ -47,7 +49,7 @@ def start_line(graph: Named, topic: str) -> str:
         text = topic if schema.common else topic.removeprefix(f"{label.name}:")
         values = ", ".join(str(v) if isinstance(v, int) else literal(v) for v in as_stored(text))
         return f"MATCH (n0:{quoted(label.name)}) WHERE n0.{quoted(label.key)} IN [{values}]"
-    return f"WITH {literal(topic[1:-1])} AS n0"  # the value of a property
+    raise GraphError(f"{topic!r} is no key of this database")
 
 
 def hop_line(graph: Named, relation: str, number: int, starts_at_value: bool) -> str:

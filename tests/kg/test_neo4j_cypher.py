@@ -53,3 +53,18 @@ def test_values_of_properties_in_somebodys_own_database(database: Client) -> Non
         walks = graph.paths(start, path, 10).total
         assert walks > 0
         assert len(database.read(cypher(graph, start, path))) == walks, (start, path)
+
+
+def test_a_walk_from_a_value_does_not_come_back_to_it(database: Client) -> None:
+    database.write(("CREATE CONSTRAINT FOR (n:Film) REQUIRE n.id IS UNIQUE", {}))
+    films = (
+        "(:Film {id: 1, title: 'Heat', genres: ['Crime', 'Drama']}), (:Film {id: 2, title: 'Ran', genres: ['Drama']})"
+    )
+    database.write((f"CREATE {films}", {}))
+    graph = Neo4jGraph(database)
+    genre = next(key for key in graph.relations if "genre" in key)
+    path = ("~" + genre, genre)
+    walks = graph.paths('"Drama"', path, 10)
+    rows = database.read(cypher(graph, '"Drama"', path))
+    assert len(rows) == walks.total == 1
+    assert [walk.end for walk in walks.paths] == ['"Crime"']
