@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from kg.graph import Graph
 from kg.link import link
-from kg.types import Question, RelationPath, Topic
+from kg.types import Question, RelationPath
 from planner.base import Plan, Planner, ScoredPath
 from planner.data.rows import Row
 from planner.prompts import END, relation_words
@@ -70,13 +70,7 @@ def linked(row: Row, graph: Graph) -> Question:
     """A row as it will be asked: with the linker's topics, or the gold ones where it does not find any of these."""
     topics = link(graph, row.question)
     found = {topic.key for topic in topics}
-    return Question(row.question, topics, row.id, row.answers) if found & set(row.topics) else asked(row, graph)
-
-
-def asked(row: Row, graph: Graph) -> Question:
-    """A row as a question with its gold topics."""
-    topics = tuple(Topic(graph.entity(key), 1.0, row.mention) for key in row.topics)
-    return Question(row.question, topics, row.id, row.answers)
+    return Question(row.question, topics, row.id, row.answers) if found & set(row.topics) else row.asked(graph)
 
 
 def compose(
@@ -126,7 +120,7 @@ def distractor(
     topics = question.topics
     if draw.random() < raft.foreign:
         other = rows[draw.randrange(len(rows))]
-        topics = asked(other, graph).topics or topics
+        topics = other.asked(graph).topics or topics
     space = PlanSpace(graph, [topic.key for topic in topics], raft.max_hops)
     path: RelationPath = ()
     for _ in range(draw.randint(1, raft.max_hops)):

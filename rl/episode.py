@@ -14,7 +14,7 @@ from typing import NamedTuple
 from kg.errors import UnknownKeyError
 from kg.graph import Graph
 from kg.link import link
-from kg.types import Question, ReasoningPath, RelationPath, Topic
+from kg.types import Question, ReasoningPath, RelationPath
 from planner.data.rows import Row
 from reasoner.retrieve import named_ends
 from reasoner.verify import fault
@@ -96,7 +96,6 @@ class Executor:
 
 def asked(row: Row, graph: Graph) -> Question:
     """A row as a question about its gold topics; linked where none are known."""
-    if not row.topics:
-        return Question(row.question, link(graph, row.question), row.id, row.answers)
-    topics = tuple(Topic(graph.entity(key), 1.0, row.mention) for key in row.topics)
-    return Question(row.question, topics, row.id, row.answers)
+    if row.topics:
+        return row.asked(graph)
+    return Question(row.question, link(graph, row.question), row.id, row.answers)

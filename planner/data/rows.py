@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg.errors import LoadError
+from kg.graph import Graph
 from kg.mine import f1_of
-from kg.types import RelationPath, format_relation_path, parse_relation_path
+from kg.types import Question, RelationPath, Topic, format_relation_path, parse_relation_path
 
 
 class PlanLabel(NamedTuple):
@@ -69,6 +70,11 @@ class Row:
     def unreachable(self) -> bool:
         """Whether there are answers, but no relation path to them was found."""
         return bool(self.answers) and not self.plans
+
+    def asked(self, graph: Graph) -> Question:
+        """The question with its gold topics."""
+        topics = tuple(Topic(graph.entity(key), 1.0, self.mention) for key in self.topics)
+        return Question(self.question, topics, self.id, self.answers)
 
 
 def as_json(row: Row) -> dict[str, Any]:
