@@ -158,8 +158,8 @@ def from_wheel(name: str, progress: Progress) -> Path:
     folder = wheel_folder(name)
     if folder is None:
         raise ModelError(
-            f"{name}: not in the local cache and the model hub does not answer; give a folder, or one of "
-            f"{', '.join(WHEELS)}, which also come with pip"
+            f"{name}: no such folder, not in the local cache, and the model hub does not answer; give a folder, or "
+            f"one of {', '.join(WHEELS)}, which also come with pip"
         )
     wheel = WHEELS[name]
     with disk_errors(folder), tempfile.TemporaryDirectory(prefix="rog-model-") as place:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kg.graph import Graph, content_hash
 from kg.types import Progress
-from planner.base import DEFAULT_LM, Planner
+from planner.base import DEFAULT_LM, Planner, check_spelling
 from planner.lexical import LexicalPlanner
 from planner.training.run import Run, run_of
 
@@ -53,6 +53,7 @@ def make_planner(name: str, graph: Graph, progress: Progress | None = None) -> P
     from planner.combined import CombinedPlanner
     from planner.lm import LanguageModel
 
+    check_spelling(name, PLANNERS, "planner")
     lm = LanguageModel(DEFAULT_LM if name == "combined" else name, progress)
     return CombinedPlanner(graph, LexicalPlanner(graph, Encoder(progress=progress)), lm)
 

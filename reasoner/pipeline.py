@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kg.errors import QuestionError
 from kg.graph import Graph
-from kg.link import checked, link
+from kg.link import checked, link, resolve_entity
 from kg.types import Question, Topic
 from planner.base import Planner
 from planner.registry import make_planner
@@ -40,7 +40,10 @@ class RoG:
         self.k, self.max_hops, self.limit = k, max_hops, limit
 
     def ask(self, text: str, entity: str | None = None) -> Answer:
-        """The answer to a question in words; `entity` (a key) says what it is about where the name is ambiguous."""
+        """The answer to a question in words; `entity`, a key or a name, says what it is about.
+
+        GraphError if there is no such entity, or a name is that of several.
+        """
         return self.trace(text, entity).answer
 
     def trace(self, text: str, entity: str | None = None) -> Trace:
@@ -52,9 +55,9 @@ class RoG:
         text = checked(text)
         topics = link(self.graph, text)
         if entity is not None:
+            meant = resolve_entity(self.graph, entity)
             mentions = {topic.key: topic.mention for topic in topics}
-            mention = mentions.get(entity, topics[0].mention if topics else "")
-            topics = (Topic(self.graph.entity(entity), 1.0, mention),)
+            topics = (Topic(meant, 1.0, mentions.get(meant.key, topics[0].mention if topics else "")),)
         return Question(text, topics)
 
     def traces(self, questions: Sequence[Question]) -> list[Trace]:

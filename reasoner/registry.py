@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kg.graph import Graph
 from kg.types import Progress
+from planner.base import DEFAULT_LM, check_spelling
 from planner.training.run import run_of
 from reasoner.base import Reasoner
 from reasoner.symbolic import SymbolicReasoner
@@ -22,7 +23,6 @@ def make_reasoner(name: str, graph: Graph, progress: Progress | None = None) -> 
         from reasoner.remote import RemoteReasoner
 
         return RemoteReasoner(graph, chat_model(name))
-    from planner.base import DEFAULT_LM
     from planner.lm import LanguageModel
 
     run = run_of(name)
@@ -31,6 +31,7 @@ def make_reasoner(name: str, graph: Graph, progress: Progress | None = None) -> 
 
         run.check("reasoner", graph)
         return QuotingReasoner(graph, LanguageModel(name, progress), run.calibration(Weights))
+    check_spelling(name, ("symbolic", "lm"), "reasoner")
     from reasoner.lm import LmReasoner
 
     return LmReasoner(graph, LanguageModel(DEFAULT_LM if name == "lm" else name, progress))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kg.graph import Graph
     from reasoner.pipeline import RoG
 
+ANSWER = ("answers", "text", "verdict", "confidence", "total", "reasons", "support")  # of a trace in JSON
 app = typer.Typer(
     help="Ask a knowledge graph in words and get the answer with the paths that prove it.",
     no_args_is_help=True,
@@ -97,7 +98,7 @@ def ask(
     k: Annotated[int, typer.Option(min=1, max=50, help="Plans to try.")] = 3,
     max_hops: Annotated[int, typer.Option(min=1, max=6, help="Steps of a plan at most.")] = 3,
     entity: Annotated[str | None, typer.Option(help="The key of the entity that the question is about.")] = None,
-    paths_only: Annotated[bool, typer.Option("--paths-only", help="Plan and retrieve, do not answer.")] = False,
+    paths_only: Annotated[bool, typer.Option("--paths-only", help="Print plans and paths, and no answer.")] = False,
     planner: Planner = "auto",
     reasoner: Annotated[str, typer.Option(help="symbolic, lm, a training run, or openai:URL#MODEL.")] = "symbolic",
     as_json: AsJson = False,
@@ -131,7 +132,9 @@ def ask_one(
     began = time.perf_counter()
     trace = rog.trace(text, entity)
     if as_json:
-        print(json.dumps(show.as_json(trace, graph), ensure_ascii=False))
+        left_out = ANSWER if paths_only else ()
+        document = {name: value for name, value in show.as_json(trace, graph).items() if name not in left_out}
+        print(json.dumps(document, ensure_ascii=False))
     else:
         out.print(show.tree(trace, graph) if paths_only else show.shown(trace, graph, time.perf_counter() - began))
     pictures.write(trace, graph)

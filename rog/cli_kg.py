@@ -41,6 +41,7 @@ def kg_build(
     from kg.build import build, merged
     from kg.load import Options, parse_columns
     from kg.open import open_graph
+    from kg.tables import read_relations
     from rog.progress import progress
 
     began = time.perf_counter()
@@ -53,7 +54,13 @@ def kg_build(
         err.print(Text(f"skipped {line}", style="yellow"), soft_wrap=True)
     if read.bad:
         err.print(f"{read.bad:,} of {read.lines:,} lines were skipped; all of them: {rejects}", soft_wrap=True)
-    size = open_graph(to).size
+    graph = open_graph(to)
+    named = read_relations(sources.relations) if sources.relations else {}
+    if unused := [key for key in named if key not in graph.relations]:
+        some = ", ".join(unused[:5]) + ", …" * (len(unused) > 5)
+        about = f"{len(unused):,} of its {len(named):,} relations are in no fact: {some}"
+        err.print(Text(f"{sources.relations}: {about}", style="yellow"), soft_wrap=True)
+    size = graph.size
     took = time.perf_counter() - began
     out.print(
         f"{to}: {size.entities:,} entities · {size.relations:,} relations · {size.triples:,} facts · {took:.1f} s"

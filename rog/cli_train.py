@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -75,9 +76,12 @@ def run(data: Path, to: Path, kg: str, settings: Training, resume: bool, force: 
         result = train(material(data, kg, settings, report), settings, to, resume, force, report)
     if is_main():
         speed = result["tokens"] / result["seconds"]
+        has_dev = not math.isnan(result["dev_loss"])
+        loss = f"loss on dev {result['dev_loss']:.3f}" if has_dev else "no questions of dev: nothing was calibrated"
         out.print(
             f"{to}: {result['steps']:,.0f} steps · {result['tokens']:,.0f} tokens · {result['seconds']:,.0f} s "
-            f"({speed:,.0f} tokens/s) · loss on dev {result['dev_loss']:.3f}"
+            f"({speed:,.0f} tokens/s) · {loss}",
+            soft_wrap=True,
         )
 
 

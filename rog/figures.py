@@ -38,7 +38,7 @@ def curves(runs: Sequence[Path], form: str) -> bytes:
     panels = [name for name in names if name not in ("step", "epoch") and not any(part in name for part in LEFT_OUT)]
     panels = [name for name in panels if any(len(line(found, name)[0]) > 1 for found in rows.values())][:PANELS]
     if not panels:
-        raise QuestionError(f"{runs[0]}/metrics.jsonl has no measure by step yet: nothing to plot")
+        raise QuestionError(f"{runs[0]}/metrics.jsonl has no measure at two steps: nothing to plot")
     across = min(3, len(panels))
     figure = new_figure(across, -(-len(panels) // across))
     for number, name in enumerate(panels, 1):

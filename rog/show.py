@@ -61,7 +61,25 @@ def tree(trace: Trace, graph: Named) -> Tree:
             add_paths(branch, entry, graph, trace)
     if trace.plan.note and trace.plan.paths:
         root.add(Text(trace.plan.note, style="dim"))
+    if others := namesakes(trace):
+        answered = trace.answer.support[0].start
+        root.add(
+            Text(
+                f"this is about {answered}; {', '.join(others)} of the same name could be meant (--entity KEY)",
+                style="yellow",
+            )
+        )
     return root
+
+
+def namesakes(trace: Trace) -> list[str]:
+    """The keys of the other topics of the name that the answer is about, from which its plan leads somewhere too."""
+    if not trace.answer.support:
+        return []
+    start, relations = trace.answer.support[0].start, trace.answer.support[0].relations
+    mentions = {topic.key: topic.mention for topic in trace.question.topics}
+    led = {entry.topic.key for entry in trace.evidence.found if entry.relations == relations}
+    return [key for key, mention in mentions.items() if mention == mentions.get(start) and key in led - {start}]
 
 
 def counts(found: list[Retrieved]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import random
 import time
@@ -246,7 +247,7 @@ def model_card(found: Material, settings: Training, result: dict[str, float]) ->
 
 - graph: `{about["kg"]}`, SHA-256 `{about["graph_sha256"] or "unknown"}`
 - trained on {result["tokens"]:,.0f} tokens in {result["steps"]:,.0f} steps, {result["seconds"]:,.0f} s
-- loss on dev: {result["dev_loss"]:.4f}
+- loss on dev: {"none there" if math.isnan(result["dev_loss"]) else format(result["dev_loss"], ".4f")}
 - finished: {time.strftime("%Y-%m-%d")}
 
 It plans or reads evidence for this graph only. Measure it with

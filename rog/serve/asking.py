@@ -57,7 +57,8 @@ class Asking:
     async def link(self) -> None:
         """Find what it is about, and check the plan if one is given."""
         async with self.engine.until(self._late):
-            self.question = await read(self.engine.rog.question, self.asked.question, self.asked.entity)
+            meant = await read(entity_named, self.graph, self.asked.entity) if self.asked.entity else None
+            self.question = await read(self.engine.rog.question, self.asked.question, meant and meant.key)
             if self.asked.plan:
                 self._plan = await read(given_plan, self.graph, self.question, self.asked.plan)
 

@@ -82,6 +82,29 @@ def test_paths_only_and_entity(kg: str) -> None:
     assert "Gladiator ─directed by→ Ridley Scott" in ran.stdout
 
 
+def test_paths_only_holds_no_answer_and_an_entity_may_be_named(kg: str) -> None:
+    question = ("--entity", "Gladiator", "Who directed it?")
+    ran = rog("ask", "--kg", kg, "--planner", "lexical", "--paths-only", "--json", *question)
+    document = json.loads(ran.stdout)
+    assert document["topics"][0]["key"] == "gladiator"
+    assert document["evidence"]
+    assert not {"answers", "text", "verdict", "support"} & document.keys()
+
+
+def test_a_name_of_several_entities_is_said() -> None:
+    ran = rog("ask", "--planner", "lexical", "What country is Lima in?")
+    assert "of the same name could be meant (--entity KEY)" in " ".join(ran.stdout.split())
+    settled = rog("ask", "--planner", "lexical", "--entity", "city:lima-us", "What country is Lima in?")
+    assert "same name" not in settled.stdout
+
+
+def test_relations_that_no_fact_has_are_said(films_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "r.tsv").write_text("key\tlabel\ndirectedby\tdirected by\ndirected_by\tdirected by\n")
+    facts = str(films_folder / "facts.tsv")
+    ran = rog("kg", "build", facts, "--relations", str(tmp_path / "r.tsv"), "--out", str(tmp_path / "x.kg"))
+    assert "1 of its 2 relations are in no fact: directedby" in " ".join(ran.stderr.split())
+
+
 def test_paths(kg: str) -> None:
     ran = rog("paths", "--kg", kg, "Heat", "actor -> ~actor")
     assert ran.stdout == "Heat ─actor→ Al Pacino ←actor─ The Insider\n"
@@ -165,8 +188,16 @@ def test_export_prints_the_command_that_loads_it(kg: str, tmp_path: Path) -> Non
         (["ask", "--kg", "{kg}", ""], "the question is empty"),
         (["ask", "--kg", "{kg}", "{long}"], "the question has 10,000 characters"),
         (
+            ["ask", "--kg", "{kg}", "--planner", "lexcal", "x"],
+            "no planner 'lexcal'; did you mean lexical?",
+        ),
+        (
+            ["ask", "--kg", "{kg}", "--planner", "lexical", "--reasoner", "symbolc", "x"],
+            "no reasoner 'symbolc'; did you mean symbolic?",
+        ),
+        (
             ["ask", "--kg", "{kg}", "--planner", "lexical", "--entity", "heta", "x"],
-            "unknown entity 'heta'; did you mean 'heat'",
+            "no entity has the key or name 'heta'; did you mean Heat (heat)",
         ),
         (["ask", "--kg", "{kg}", "--planner", "./no-model", "Heat"], "./no-model: no such folder"),
         (

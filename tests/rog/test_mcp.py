@@ -79,7 +79,7 @@ def test_every_tool_answers_from_the_graph(films: Store) -> None:
     ("tool", "arguments", "said"),
     [
         ("ask", {"question": ""}, "question"),
-        ("ask", {"question": HEAT, "entity": "hat"}, "did you mean 'heat'"),
+        ("ask", {"question": HEAT, "entity": "hat"}, "did you mean Heat"),
         ("find_paths", {"entity": "Heat"}, "say either which relations"),
         ("find_paths", {"entity": "Hat", "path": "actor"}, "no entity has the key or name 'Hat'; did you mean Heat"),
         ("find_paths", {"entity": "Heat", "path": "acts"}, "unknown relation 'acts'; did you mean 'actor'"),

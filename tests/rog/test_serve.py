@@ -101,7 +101,7 @@ def test_a_plan_that_cannot_be_walked_says_why(client: TestClient, plan: str, st
         ({"question": HEAT, "k": 99}, 422, "k: Input should be less than or equal to 20"),
         ({"question": HEAT, "max_hops": 9}, 422, "max_hops: "),
         ({"question": HEAT, "hops": 2}, 422, "hops: Extra inputs are not permitted"),
-        ({"question": HEAT, "entity": "hat"}, 404, "unknown entity 'hat'; did you mean 'heat'"),
+        ({"question": HEAT, "entity": "heta"}, 404, "no entity has the key or name 'heta'; did you mean Heat (heat)"),
         ({"question": 7, "k": "many"}, 422, "question: Input should be a valid string (and 1 more)"),
     ],
 )

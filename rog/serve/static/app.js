@@ -159,7 +159,7 @@ function linked(document) {
     el('p', {}, el('b', {}, `“${shared[0].mention}”`), ` is the name of ${shared.length} entities here. All of them are tried; or which one?`),
     el('div', { class: 'chips' }, shared.map(topic => el('button', {
       type: 'button', onclick: () => ask({ question: current.question, entity: topic.key }),
-    }, bdi(topic.label), el('span', {}, ` ${topic.types.join(', ') || topic.key} · ${count(topic.degree, 'fact')}`)))),
+    }, bdi(topic.label), el('span', {}, ` ${[topic.types.join(', '), topic.key, count(topic.degree, 'fact')].filter(Boolean).join(' · ')}`)))),
   );
   $('#ambiguous').hidden = false;
 }
