@@ -16,7 +16,7 @@ from rapidfuzz.distance.JaroWinkler import normalized_similarity as alike
 from kg.graph import Graph
 from kg.link import STOP_WORDS
 from kg.names import normal
-from kg.types import Question, RelationPath, inverse
+from kg.types import Question, Relation, RelationPath, inverse
 from planner.align import align
 from planner.encoder import Encoder, Tokens
 from planner.prompts import mention_at
@@ -82,11 +82,15 @@ def label_words(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Words:
-    """A signed relation in words: those of its label, those of the type it leads to, and both as one text."""
+    """A signed relation in words: those of its labels, those of the type it leads to, and each label with it as a text.
+
+    A step backwards has the label of the fact beside its own: what is "is the birthplace of" from Cork is asked for as
+    "Who was born in Cork?" too.
+    """
 
     own: tuple[str, ...]
     target: tuple[str, ...]
-    text: str
+    texts: tuple[str, ...]
 
 
 class Features:
@@ -98,8 +102,10 @@ class Features:
         self._words: dict[str, Words] = {}
         for relation in graph.relations.values():
             for signed in (relation.key, inverse(relation.key)):
-                label, target = relation.read(signed), relation.target_type(signed)
-                self._words[signed] = Words(label_words(label), label_words(target), f"{label} {target}".strip())
+                labels, target = labels_of(relation, signed), relation.target_type(signed)
+                own = dict.fromkeys(word for label in labels for word in label_words(label))
+                texts = tuple(f"{label} {target}".strip() for label in labels)
+                self._words[signed] = Words(tuple(own), label_words(target), texts)
 
     def __call__(self, question: Question, space: PlanSpace, plans: Sequence[RelationPath]) -> Table:
         """The features of each plan, (len(plans), len(names)), in the order of `names`."""
@@ -150,7 +156,7 @@ class Features:
         and of the tokens with whatever step explains them best (mean and least).
         """
         question = encoder.tokens(what.text)
-        relations = [encoder.tokens(self._words[relation].text) for relation in used]
+        relations = [nearest_text(encoder, self._words[relation].texts, question) for relation in used]
         sense = np.stack([relation.sentence for relation in relations])  # (relations, width)
         steps = (np.arange(numbers.shape[1]) < hops[:, None])[..., None]
         plans = np.where(steps, sense[numbers], 0.0).sum(1)  # (plans, width)
@@ -166,6 +172,17 @@ class Features:
         # What the plan leaves unexplained of the question: the token that is least like any of its steps.
         best = np.where(steps[:, :, 0], single.T[numbers].transpose(2, 0, 1), -1.0).max(2)  # (tokens, plans)
         return np.column_stack([cosine, *aligned, best.mean(0), best.min(0)])
+
+
+def labels_of(relation: Relation, signed: str) -> list[str]:
+    """How a step may be said: as it reads, and for one backwards as the fact reads, where that has other words."""
+    read = relation.read(signed)
+    return [read] if set(label_words(relation.label)) <= set(label_words(read)) else [read, relation.label]
+
+
+def nearest_text(encoder: Encoder, texts: Sequence[str], question: Tokens) -> Tokens:
+    """The text that is most like the question."""
+    return max(map(encoder.tokens, texts), key=lambda text: float(text.sentence @ question.sentence))
 
 
 def numbered(plans: Sequence[RelationPath], used: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,10 @@ from hypothesis.extra import numpy as arrays
 
 from kg.graph import Graph
 from kg.link import link
-from kg.types import Question, Topic
+from kg.names import RelationNames
+from kg.store import Store
+from kg.types import Question, Topic, Triple
+from kg.write import Builder, Provenance
 from planner.align import align
 from planner.features import LEXICAL, Features, asked, same_word
 from planner.lexical import LexicalPlanner, log_softmax
@@ -65,6 +69,29 @@ def test_forms_of_a_word(one: str, other: str, same: bool) -> None:
 
 def linked(graph: Graph, text: str) -> Question:
     return Question(text, link(graph, text))
+
+
+def test_a_step_backwards_is_found_by_the_words_of_its_fact_too(tmp_path: Path) -> None:
+    facts = [
+        Triple("Ann", "born_in", "Cork"),
+        Triple("Bob", "lives_in", "Cork"),
+        Triple("Ann", "manager", "Bob"),
+        Triple("Cork", "country", "Ireland"),
+    ]
+    questions = {"Who was born in Cork?": ("~born_in",), "Whose manager is Bob?": ("~manager",)}
+    plans = []
+    for inverse_labels in (False, True):
+        builder = Builder()
+        builder.add(facts)
+        builder.relation_names = {
+            "born_in": RelationNames("was born in", "is the birthplace of" * inverse_labels, None),
+            "manager": RelationNames("has the manager", "is in charge of" * inverse_labels, None),
+        }
+        graph = Store(builder.write(tmp_path / f"{inverse_labels}.kg", Provenance("test"), False))
+        plans += LexicalPlanner(graph).plan([linked(graph, text) for text in questions])
+    for plan, wanted in zip(plans, [*questions.values()] * 2, strict=True):
+        assert plan.paths[0].relations == wanted
+        assert plan.fits > 0.5
 
 
 def test_the_topic_is_masked_by_its_type(films: Graph) -> None:
