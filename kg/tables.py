@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -69,27 +70,41 @@ def table_rows(path: Path, delimiter: str | None, options: Options, report: Repo
     if delimiter:
         for number, line in text_lines(path, options, report):
             yield number, line.split(delimiter)
-        return
-    last: list[tuple[int, str]] = [(0, "")]
+    else:
+        yield from csv_rows(path, options, report)
+
+
+def csv_rows(path: Path, options: Options, report: Report) -> Iterator[tuple[int, list[str]]]:
+    """Numbered rows of a CSV file. A line with a stray quote is a bad one; what it swallows is read again."""
+    numbered = text_lines(path, options, report)
+    again: deque[tuple[int, str]] = deque()
+    record: list[tuple[int, str]] = []  # the lines of the row that is being read
 
     def lines() -> Iterator[str]:
-        for number, line in text_lines(path, options, report):
-            last[0] = number, line
-            yield line + "\n"
+        while one := again.popleft() if again else next(numbered, None):
+            record.append(one)
+            yield one[1] + "\n"
 
-    rows = csv.reader(lines(), strict=True)
+    rows, width = csv.reader(lines(), strict=True), 0
     while True:
+        record.clear()
+        wrong = ""
         try:
             row = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
-            number, line = last[0]
-            if "expected after" not in str(error):  # a quote never closed has swallowed who knows how much
-                raise LoadError(f"{path}, line {number}: {error}") from error
-            bad_line(path, number, str(error), line, options, report)
+            wrong = str(error)
         else:
-            yield last[0][0], row
+            width = width or len(row)
+            if len(record) == 1 or len(row) == width:
+                yield record[-1][0], row
+                continue
+        number, line = record[0]
+        is_open = len(record) > 1 or "end of data" in wrong
+        bad_line(path, number, "a quote that its line does not close" if is_open else wrong, line, options, report)
+        again.extendleft(reversed(record[1:]))
+        rows = csv.reader(lines(), strict=True)
 
 
 def find_columns(

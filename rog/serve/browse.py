@@ -9,7 +9,7 @@ from fastapi import FastAPI, Query
 
 from kg.graph import Graph, not_planned
 from kg.link import search
-from kg.mine import shortest_relation_paths
+from kg.mine import MineSettings, mine, shortest_relation_paths
 from kg.types import format_relation_path, parse_relation_path
 from rog.picture.neighbourhood import neighbourhood
 from rog.picture.svg import svg
@@ -20,6 +20,7 @@ from rog.serve.engine import Engine, check_path
 
 LANES = 8  # relations in the picture of an entity
 CONNECTIONS, CONNECTION_HOPS = 10, 3  # shortest relation paths shown between two entities, and their steps at most
+WAYS = MineSettings(hops=CONNECTION_HOPS, keep=1_000, share=0.0, least=0.0)
 NAME = "A key, or a name that only one entity has."
 
 EntityText = Annotated[str, Query(min_length=1, max_length=m.KEY, description=NAME)]
@@ -105,6 +106,9 @@ def connect(graph: Graph, start_text: str, end_text: str, limit: int) -> m.Conne
     shortest = shortest_relation_paths(graph, start.key, end.key, CONNECTION_HOPS) if start != end else ()
     unused = not_planned(graph)  # a symmetric relation backwards says the same again
     found = [path for path in shortest if unused.isdisjoint(path)]
+    if shortest and not found:  # a way over hidden relations is shorter than any that is shown
+        ways = [way.path for way in mine(graph, (start.key,), (end.key,), WAYS).paths]
+        found = [path for path in ways if len(path) == min(map(len, ways))]
     return m.Connections(
         start=m.Named(key=start.key, label=start.label),
         end=m.Named(key=end.key, label=end.label),

@@ -57,6 +57,20 @@ def test_csv_fields_may_hold_commas_and_line_breaks(tmp_path: Path) -> None:
         read(file(tmp_path, "b.csv", 'a,r,"never closed\n'))
 
 
+def test_a_stray_quote_costs_its_line_alone(tmp_path: Path) -> None:
+    lines = [f"a{number},r,b{number}" for number in range(9)]
+    for strays in ((3,), (8,), (0, 8), (2, 5), (1, 2, 6)):
+        text = "head,relation,tail\n" + "".join(f'"{x}\n' if n in strays else f"{x}\n" for n, x in enumerate(lines))
+        report, path = Report(), file(tmp_path, "a.csv", text)
+        found = [triple.head for triple in read_triples(path, Options(strict=False), report)]
+        assert found == [f"a{number}" for number in range(9) if number not in strays]
+        assert (report.bad, report.lines) == (len(strays), 10)
+        assert report.shown[0] == f"{path}, line {strays[0] + 2}: a quote that its line does not close"
+    several = file(tmp_path, "b.csv", 'a,r,"b\nc\nd",r\ne,r,f\n')  # closed, and yet no row like the others
+    first = file(tmp_path, "c.csv", "a,r,b\n" + several.read_text())
+    assert [triple.head for triple in read_triples(first, Options(strict=False), Report())] == ["a", "e"]
+
+
 def test_jsonl(tmp_path: Path) -> None:
     lines = '["a","r","b"]\n\n{"head":"c","relation":"r","tail":"d"}\n{"s":"e","p":"r","o":1995,"x":1}\n'
     assert read(file(tmp_path, "a.jsonl", lines)) == [("a", "r", "b"), ("c", "r", "d"), ("e", "r", "1995")]

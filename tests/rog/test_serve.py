@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from kg.names import RelationNames
 from kg.store import Store
+from kg.types import Triple
+from kg.write import Builder, Provenance
 from rog.picture.page import SCRIPT
 from tests.rog.serving import HEAT, events, served
 
@@ -145,6 +149,16 @@ def test_two_entities_are_connected(client: TestClient) -> None:
     found = client.get("/v1/connections", params={"start": "Heat", "end": "Chicago"}).json()
     assert [walks["path"] for walks in found["paths"]] == ["directed_by -> born_in"]
     assert client.get("/v1/connections", params={"start": "Heat", "end": "Heat"}).json()["paths"] == []
+
+
+def test_a_way_over_hidden_relations_does_not_hide_a_longer_one(tmp_path: Path) -> None:
+    builder = Builder()
+    builder.add(Triple(*fact.split()) for fact in ("a id x", "b id x", "a knows c", "c knows d", "d knows b"))
+    builder.relation_names = {"id": RelationNames("id", "", True)}
+    graph = Store(builder.write(tmp_path / "g.kg", Provenance("test"), False))
+    with served(graph) as client:
+        found = client.get("/v1/connections", params={"start": "a", "end": "b"}).json()
+        assert [walks["path"] for walks in found["paths"]] == ["knows -> knows -> knows"]
 
 
 def test_search_forgives_spelling(client: TestClient) -> None:
