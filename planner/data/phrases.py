@@ -16,6 +16,8 @@ VERBS = frozenset(
     "has serves owns uses includes contains plays makes produces borders speaks leads follows causes treats affects "
     "interacts inhibits shares lives works belongs".split()
 )
+BE = frozenset("is are was were".split())
+ARTICLES = frozenset("the a an".split())
 THING = "thing"
 
 
@@ -27,20 +29,36 @@ class Phrase(NamedTuple):
 
 
 def shape(label: str) -> str:
-    """What kind of words a label is: `of` ("capital of"), `done` ("directed by"), `verb` ("serves city"), `noun`."""
+    """What kind of words a label is.
+
+    `of` ("capital of"), `done` ("directed by"), `be` ("is led by"), `verb` ("serves city"), `noun`.
+    """
     words = label.split()
     first, last = words[0].casefold(), words[-1].casefold()
+    if first in BE and len(words) > 1:
+        return "be"
     if len(words) > 1 and words[1].casefold() in PREPOSITIONS and first.endswith(("ed", "en", "born", "wn")):
         return "done"
-    if first in VERBS or (first.endswith("s") and not first.endswith("ss") and last in PREPOSITIONS - {"of"}):
+    is_third_person = first.endswith("s") and not first.endswith("ss")
+    if first in VERBS or (is_third_person and (last in PREPOSITIONS - {"of"} or (words[1:2] and words[1] in ARTICLES))):
         return "verb"
     return "of" if len(words) > 1 and last in PREPOSITIONS else "noun"
 
 
 def bare(label: str) -> str:
-    """A label without what is no part of a name: `has genre`, `in language` → `genre`, `language`."""
+    """A label without what is no part of a name: `in language`, `has the client` → `language`, `client`."""
     words = label.split()
-    return " ".join(words[1:]) if len(words) > 1 and words[0].casefold() in ("has", "in", "is") else label
+    if len(words) == 1 or words[0].casefold() not in ("has", "in") or words[-1].casefold() in PREPOSITIONS:
+        return label
+    return " ".join(words[2:] if len(words) > 2 and words[1].casefold() in ARTICLES else words[1:])
+
+
+def open_ended(label: str) -> str:
+    """A label without the kind of thing that it ends with: `is a member of the team` → `is a member of`."""
+    words = label.split()
+    place = next((place for place in range(len(words) - 1, 0, -1) if words[place].casefold() in ARTICLES), 0)
+    ends = place and len(words) - place <= 3 and words[-1].casefold() not in PREPOSITIONS
+    return " ".join(words[:place]) if ends else label
 
 
 def phrases(relation: Relation, signed: str, source: str) -> list[Phrase]:
@@ -67,14 +85,20 @@ def forwards(label: str, kind: str, source: str) -> list[Phrase]:
             return [Phrase(f"the {kind} that {source} is the {label}", f"{ask} is {source} the {label}?")]
         case "done":
             return [Phrase(f"the {kind} that {source} was {label}", f"{ask} was {source} {label}?")]
+        case "be":
+            be, rest = open_ended(label).split(" ", 1)
+            return [Phrase(f"the {kind} that {source} {be} {rest}", f"{ask} {be} {source} {rest}?")]
         case _:
-            return [Phrase(f"the {kind} that {source} {label}", "")]
+            return [Phrase(f"the {kind} that {source} {open_ended(label)}", "")]
 
 
 def backwards(label: str, kind: str, source: str) -> list[Phrase]:
     """The same from the label that reads from what is asked for back to the source."""
     ask = "What" if kind == THING else f"Which {kind}"
-    match shape(label):
+    form = shape(label)
+    if form in ("be", "verb") and source.startswith("the "):  # "knows the skill welding", but "knows the skill that …"
+        label = open_ended(label)
+    match form:
         case "noun":
             return [Phrase(f"the {kind} whose {label} is {source}", f"{ask} has {source} as its {label}?")]
         case "of":

@@ -24,7 +24,7 @@ def test_a_folder_is_itself(tiny_folder: Path) -> None:
     [
         ("./nowhere", "no such folder"),
         ("/a/b/c/d", "no such folder"),
-        ("owner/model", "not in the local cache and the model hub does not answer"),
+        ("owner/model", "not in the local cache, and the model hub does not answer"),
         ("what is this?", "neither a folder nor a model's name"),
     ],
 )

@@ -54,10 +54,41 @@ def test_a_small_graph_gives_what_it_has(films: Store) -> None:
         ("shares a land border with", "verb"),
         ("starred actors", "noun"),
         ("born in", "done"),
+        ("is led by", "be"),
+        ("was born in", "be"),
+        ("knows the skill", "verb"),
+        ("reports to", "verb"),
     ],
 )
 def test_the_shape_of_a_label(label: str, kind: str) -> None:
     assert shape(label) == kind
+
+
+@pytest.mark.parametrize(
+    ("label", "inverse_label", "forth", "back"),
+    [
+        (
+            "is an owner of the team",
+            "has the owner",
+            "Which team is X an owner of?",
+            "Which person is an owner of the team X?",
+        ),
+        ("was born in", "is the birthplace of", "Which team was X born in?", "Which person was born in X?"),
+        ("knows the skill", "is known by", "Which team is known by X?", "Which person knows the skill X?"),
+        ("has headquarters in", "", "", "Which person has headquarters in X?"),
+        ("has the client", "", "Which team is the client of X?", "Which person has X as its client?"),
+    ],
+)
+def test_labels_that_are_phrases(label: str, inverse_label: str, forth: str, back: str) -> None:
+    relation = Relation("r", label, inverse_label or f"{label} of", head_type="person", tail_type="team")
+    assert forth in {phrase.question for phrase in phrases(relation, "r", "X")}
+    assert back in {phrase.question for phrase in phrases(relation, "~r", "X")}
+
+
+def test_a_kind_is_not_said_twice() -> None:
+    relation = Relation("r", "knows the skill", "knows the skill of", head_type="person", tail_type="skill")
+    (said,) = phrases(relation, "~r", "the skill that Ann knows")
+    assert said.noun == "the person that knows the skill that Ann knows"
 
 
 def test_words_for_steps(films: Store) -> None:
