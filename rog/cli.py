@@ -97,7 +97,7 @@ def ask(
     kg: KG = "demo",
     k: Annotated[int, typer.Option(min=1, max=50, help="Plans to try.")] = 3,
     max_hops: Annotated[int, typer.Option(min=1, max=6, help="Steps of a plan at most.")] = 3,
-    entity: Annotated[str | None, typer.Option(help="The key of the entity that the question is about.")] = None,
+    entity: Annotated[str | None, typer.Option(help="The key or the name of what the question is about.")] = None,
     paths_only: Annotated[bool, typer.Option("--paths-only", help="Print plans and paths, and no answer.")] = False,
     planner: Planner = "auto",
     reasoner: Annotated[str, typer.Option(help="symbolic, lm, a training run, or openai:URL#MODEL.")] = "symbolic",
