@@ -20,7 +20,7 @@ Hop = Annotated[tuple[str, str, str], Field(description="source, signed relation
 
 
 class Ask(BaseModel):
-    """A question. `entity`, a key or a name, settles what it is about; `plan` (relation paths) is walked instead of planning."""
+    """A question. `entity` (a key or name) settles what it is about; `plan` (relation paths) is walked, not planned."""
 
     model_config = ConfigDict(extra="forbid")
 
