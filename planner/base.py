@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from kg.errors import ModelError
 from kg.types import Question, RelationPath
 
 DEFAULT_LM = "HuggingFaceTB/SmolLM2-135M-Instruct"  # where no language model is named
-
-
-def check_spelling(name: str, known: Iterable[str], what: str) -> None:
-    """ModelError for a name that is nearly one of those known, and so hardly that of a language model."""
-    from rapidfuzz import fuzz, process
-
-    if name in known or "/" in name or Path(name).exists():
-        return
-    near = process.extractOne(name, list(known), scorer=fuzz.ratio, score_cutoff=75)
-    if near:
-        raise ModelError(f"no {what} {name!r}; did you mean {near[0]}?")
 
 
 class ScoredPath(NamedTuple):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kg.errors import ModelError
 from kg.graph import Graph, content_hash
 from kg.types import Progress
-from planner.base import DEFAULT_LM, Planner, check_spelling
+from planner.base import DEFAULT_LM, Planner
 from planner.lexical import LexicalPlanner
 from planner.training.run import Run, run_of
 
@@ -56,6 +59,17 @@ def make_planner(name: str, graph: Graph, progress: Progress | None = None) -> P
     check_spelling(name, PLANNERS, "planner")
     lm = LanguageModel(DEFAULT_LM if name == "combined" else name, progress)
     return CombinedPlanner(graph, LexicalPlanner(graph, Encoder(progress=progress)), lm)
+
+
+def check_spelling(name: str, known: Iterable[str], what: str) -> None:
+    """ModelError for a name that is nearly one of those known, and so hardly that of a language model."""
+    from rapidfuzz import fuzz, process
+
+    if name in known or "/" in name or Path(name).exists():
+        return
+    near = process.extractOne(name, list(known), scorer=fuzz.ratio, score_cutoff=75)
+    if near:
+        raise ModelError(f"no {what} {name!r}; did you mean {near[0]}?")
 
 
 def trained_planner(

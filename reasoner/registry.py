@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from kg.graph import Graph
 from kg.types import Progress
-from planner.base import DEFAULT_LM, check_spelling
+from planner.base import DEFAULT_LM
+from planner.registry import check_spelling
 from planner.training.run import run_of
 from reasoner.base import Reasoner
 from reasoner.symbolic import SymbolicReasoner

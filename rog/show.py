@@ -63,12 +63,8 @@ def tree(trace: Trace, graph: Named) -> Tree:
         root.add(Text(trace.plan.note, style="dim"))
     if others := namesakes(trace):
         answered = trace.answer.support[0].start
-        root.add(
-            Text(
-                f"this is about {answered}; {', '.join(others)} of the same name could be meant (--entity KEY)",
-                style="yellow",
-            )
-        )
+        also = f"{', '.join(others)} of the same name could be meant (--entity KEY)"
+        root.add(Text(f"this is about {answered}; {also}", style="yellow"))
     return root
 
 
