@@ -4,6 +4,7 @@
     ├── GraphError              a graph that cannot be opened, read or written
     │   ├── LoadError           a facts or names file: where, what was found, what was expected
     │   ├── SlowQueryError      a query that a server was not given the time for
+    │   ├── UnclearNameError    a name that no entity has (with the nearest ones), or several (with their keys)
     │   └── UnknownKeyError     an entity or relation that the graph does not have, with the nearest ones
     ├── QuestionError           a question that cannot be asked: empty, far too long
     └── ModelError              weights that cannot be found, fetched or read
@@ -35,6 +36,10 @@ class LoadError(GraphError):
 
 class SlowQueryError(GraphError):
     """A query that took longer than it may."""
+
+
+class UnclearNameError(GraphError):
+    """A name that no entity has, or more than one."""
 
 
 class UnknownKeyError(GraphError):

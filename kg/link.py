@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from rapidfuzz.distance.OSA import normalized_similarity as similarity
 
-from kg.errors import GraphError, QuestionError, UnknownKeyError
+from kg.errors import QuestionError, UnclearNameError, UnknownKeyError
 from kg.graph import Graph, Name
 from kg.names import normal
 from kg.store import Store
@@ -225,17 +226,19 @@ def labels(keys: Iterable[str], graph: Graph) -> list[str]:
 
 
 def resolve_entity(graph: Graph, text: str) -> Entity:
-    """The entity with this key, or else with exactly this name; GraphError with suggestions otherwise.
+    """The entity with this key, or else with exactly this name.
 
-    A name that several entities share is an error that lists their keys.
+    Raises UnclearNameError with the nearest names, or with the keys of those who share the name.
     """
     if graph_has(graph, text):
         return graph.entity(text)
     keys = sorted({name.key for name in graph.named([normal(text)])})
     if len(keys) > 1:
-        raise GraphError(f"{text!r} names {len(keys)} entities, say which by its key: {', '.join(keys[:5])}")
+        raise UnclearNameError(f"{text!r} names {len(keys)} entities, say which by its key: {', '.join(keys[:5])}")
     if keys:
         return graph.entity(keys[0])
-    near = [f"{topic.entity.label} ({topic.key})" for topic in search(graph, text, 3)]
+    near = []
+    with suppress(QuestionError):  # nothing but blanks, or far too long
+        near = [f"{topic.entity.label} ({topic.key})" for topic in search(graph, text, 3)]
     hint = f"; did you mean {', '.join(near)}?" if near else ""
-    raise GraphError(f"no entity has the key or name {text!r}{hint}")
+    raise UnclearNameError(f"no entity has the key or name {text!r}{hint}")

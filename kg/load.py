@@ -6,16 +6,18 @@ files (`kg.neo4j_csv`); all but Parquet also packed (.gz, .bz2).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from kg.errors import LoadError
 from kg.frames import read_parquet
+from kg.graph import Graph
 from kg.lines import Options, Report, guess_format, open_binary
 from kg.neo4j_csv import is_neo4j_file, read_neo4j
 from kg.networks import read_network
 from kg.rdf import read_ntriples, read_rdf
-from kg.tables import find_columns, read_jsonl, read_names, read_relations, read_table
+from kg.tables import find_columns, possible_titles, read_jsonl, read_names, read_relations, read_table
 from kg.types import Triple
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "read_names",
     "read_relations",
     "read_triples",
+    "taken_for_facts",
 ]
 
 Reader = Callable[[Path, Options, Report], Iterator[Triple]]
@@ -79,3 +82,15 @@ def read_triples(path: Path, options: Options, report: Report) -> Iterator[Tripl
     if report.bad > bad and report.facts == facts and len(report.names) == names:
         first = f"; the first: {report.shown[shown]}" if len(report.shown) > shown else ""
         raise LoadError(f"no fact in {path.name}, {report.bad - bad:,} bad lines{first}")
+
+
+def taken_for_facts(paths: Iterable[Path], options: Options, graph: Graph) -> Iterator[tuple[Path, Triple]]:
+    """Tables whose first line was read as a fact of `graph` that shares nothing with another: likely its titles."""
+    for path in paths:
+        if READERS[options.format or guess_format(path)] is not read_table:
+            continue
+        first = possible_titles(path, replace(options, strict=False, rejects=None))
+        if first is None or graph.size.triples == 1 or not graph.contains(first):
+            continue
+        if {graph.relations[first.relation].facts, *(graph.entity(end).degree for end in first[::2])} == {1}:
+            yield path, first

@@ -133,6 +133,16 @@ def find_columns(
     return (0, 1, 2), False
 
 
+def possible_titles(path: Path, options: Options) -> Triple | None:
+    """The first row of a table without a known header, read as the fact that it was taken for."""
+    delimiter = DELIMITERS.get(options.format or guess_format(path))
+    _, fields = next(table_rows(path, delimiter, options, Report()), (0, []))
+    places, is_header = find_columns(path, fields, options.columns)
+    if is_header or options.columns or len(fields) <= max(places):
+        return None
+    return Triple(*(fields[place].strip() for place in places))
+
+
 def read_jsonl(path: Path, options: Options, report: Report) -> Iterator[Triple]:
     """Facts written one a line as `["head", "relation", "tail"]` or as an object with such keys.
 

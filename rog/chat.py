@@ -61,10 +61,7 @@ class Chat:
     def _ask(self, text: str, entity: str | None = None) -> None:
         began = time.perf_counter()
         self._last = self._rog.trace(text, entity)
-        self._out.print(shown(self._last, self._rog.graph, time.perf_counter() - began))
-        names = [topic.mention for topic in self._last.question.topics]
-        if len(names) > len(set(names)):
-            self._out.print(Text("a name of several entities: /entity KEY says which is meant", style="dim"))
+        self._out.print(shown(self._last, self._rog.graph, time.perf_counter() - began, "/entity KEY"))
 
     def _trace(self) -> Trace:
         if self._last is None:

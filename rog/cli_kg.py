@@ -39,7 +39,7 @@ def kg_build(
 ) -> None:
     """Build a graph from files. A build that fails leaves nothing behind; lines that are no facts are kept apart."""
     from kg.build import build, merged
-    from kg.load import Options, parse_columns
+    from kg.load import Options, parse_columns, taken_for_facts
     from kg.open import open_graph
     from kg.tables import read_relations
     from rog.progress import progress
@@ -55,6 +55,9 @@ def kg_build(
     if read.bad:
         err.print(f"{read.bad:,} of {read.lines:,} lines were skipped; all of them: {rejects}", soft_wrap=True)
     graph = open_graph(to)
+    for file, titles in taken_for_facts(sources.facts, options, graph):
+        said = f"{file}: its first line was read as a fact; if it is a header, add --columns {','.join(titles)}"
+        err.print(Text(said, style="yellow"), soft_wrap=True)
     named = read_relations(sources.relations) if sources.relations else {}
     if unused := [key for key in named if key not in graph.relations]:
         some = ", ".join(unused[:5]) + ", …" * (len(unused) > 5)

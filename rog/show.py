@@ -17,11 +17,12 @@ from reasoner.base import Retrieved, Trace
 from rog.traces import Named
 
 PATHS = 3  # paths drawn under each plan
+SETTLE = "--entity KEY"
 
 
-def shown(trace: Trace, graph: Named, seconds: float | None = None) -> RenderableType:
+def shown(trace: Trace, graph: Named, seconds: float | None = None, settle: str = SETTLE) -> RenderableType:
     """The answer, and under the question its plans with the paths that carry them."""
-    return Group(headline(trace, seconds), tree(trace, graph))
+    return Group(headline(trace, seconds), tree(trace, graph, settle))
 
 
 def headline(trace: Trace, seconds: float | None) -> RenderableType:
@@ -38,8 +39,8 @@ def headline(trace: Trace, seconds: float | None) -> RenderableType:
     return Panel(body, title="Answer", title_align="left", border_style="green", expand=False)
 
 
-def tree(trace: Trace, graph: Named) -> Tree:
-    """The question, its topics, and its plans with what each leads to."""
+def tree(trace: Trace, graph: Named, settle: str = SETTLE) -> Tree:
+    """The question, its topics, and its plans with what each leads to; `settle` says who is meant by a shared name."""
     root = Tree(Text(trace.question.text, style="bold"), guide_style="dim")
     topics = [f"{topic.entity.label} [{topic.key}] {topic.score:.2f}" for topic in trace.question.topics]
     if topics:
@@ -61,21 +62,20 @@ def tree(trace: Trace, graph: Named) -> Tree:
             add_paths(branch, entry, graph, trace)
     if trace.plan.note and trace.plan.paths:
         root.add(Text(trace.plan.note, style="dim"))
-    if others := namesakes(trace):
-        answered = trace.answer.support[0].start
-        also = f"{', '.join(others)} of the same name could be meant (--entity KEY)"
-        root.add(Text(f"this is about {answered}; {also}", style="yellow"))
+    if also := namesakes(trace):
+        root.add(Text(f"{also} ({settle})", style="yellow"))
     return root
 
 
-def namesakes(trace: Trace) -> list[str]:
-    """The keys of the other topics of the name that the answer is about, from which its plan leads somewhere too."""
+def namesakes(trace: Trace) -> str:
+    """Which other topics of the name that the answer is about its plan leads somewhere from too; empty without one."""
     if not trace.answer.support:
-        return []
+        return ""
     start, relations = trace.answer.support[0].start, trace.answer.support[0].relations
     mentions = {topic.key: topic.mention for topic in trace.question.topics}
     led = {entry.topic.key for entry in trace.evidence.found if entry.relations == relations}
-    return [key for key, mention in mentions.items() if mention == mentions.get(start) and key in led - {start}]
+    others = [key for key, mention in mentions.items() if mention == mentions.get(start) and key in led - {start}]
+    return f"this is about {start}; {', '.join(others)} of the same name could be meant" if others else ""
 
 
 def counts(found: list[Retrieved]) -> str:

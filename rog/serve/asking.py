@@ -10,15 +10,11 @@ import anyio.to_thread
 from fastapi import Request
 from pydantic import BaseModel
 
-from kg.errors import RogError
-from kg.graph import Graph
-from kg.link import resolve_entity
-from kg.types import Entity, Question
+from kg.types import Question
 from planner.base import Plan
 from reasoner.base import Evidence, Trace
 from rog.serve import documents
 from rog.serve.engine import Engine, Stage, given_plan
-from rog.serve.errors import NotFoundError
 from rog.serve.messages import Answered, Ask
 
 T = TypeVar("T")
@@ -35,14 +31,6 @@ async def left(request: Request) -> None:
         pass
 
 
-def entity_named(graph: Graph, text: str) -> Entity:
-    """The entity with this key or name. Raises NotFoundError, which names the nearest ones."""
-    try:
-        return resolve_entity(graph, text)
-    except RogError as error:
-        raise NotFoundError(str(error)) from error
-
-
 class Asking:
     """A question in progress. `link` first, then `stages`; `document` makes an API document of each."""
 
@@ -57,8 +45,7 @@ class Asking:
     async def link(self) -> None:
         """Find what it is about, and check the plan if one is given."""
         async with self.engine.until(self._late):
-            meant = await read(entity_named, self.graph, self.asked.entity) if self.asked.entity else None
-            self.question = await read(self.engine.rog.question, self.asked.question, meant and meant.key)
+            self.question = await read(self.engine.rog.question, self.asked.question, self.asked.entity or None)
             if self.asked.plan:
                 self._plan = await read(given_plan, self.graph, self.question, self.asked.plan)
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import FastAPI, Query
 
 from kg.graph import Graph, not_planned
-from kg.link import search
+from kg.link import resolve_entity, search
 from kg.mine import MineSettings, mine, shortest_relation_paths
 from kg.types import format_relation_path, parse_relation_path
 from rog.picture.neighbourhood import neighbourhood
 from rog.picture.svg import svg
 from rog.serve import documents
 from rog.serve import messages as m
-from rog.serve.asking import entity_named, read
+from rog.serve.asking import read
 from rog.serve.engine import Engine, check_path
 
+T = TypeVar("T")
 LANES = 8  # relations in the picture of an entity
 CONNECTIONS, CONNECTION_HOPS = 10, 3  # shortest relation paths shown between two entities, and their steps at most
 WAYS = MineSettings(hops=CONNECTION_HOPS, keep=1_000, share=0.0, least=0.0)
@@ -31,15 +33,20 @@ def add_graph(app: FastAPI, engine: Engine, title: str, examples: list[str]) -> 
     """`/v1/graph`, `/v1/search`, `/v1/paths`, `/v1/connections`, `/v1/next`."""
     graph = engine.graph
 
+    async def looked_up(work: Callable[..., T], *arguments: object) -> T:
+        """The result of reading the graph; LateError if it takes too long."""
+        async with engine.until(engine.deadline()):
+            return await read(work, *arguments)
+
     @app.get("/v1/graph", tags=["graph"])
     async def about(limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> m.About:
         """What the graph holds: its size and its relations, those with the most facts first."""
-        return await read(about_graph, engine, title, examples, limit)
+        return await looked_up(about_graph, engine, title, examples, limit)
 
     @app.get("/v1/entity", tags=["graph"])
     async def entity(entity: EntityText, picture: bool = False) -> m.Neighbourhood:
         """An entity and what is around it; with `picture` also drawn, as SVG."""
-        return await read(around, graph, entity, picture)
+        return await looked_up(around, graph, entity, picture)
 
     @app.get("/v1/search", tags=["graph"])
     async def find(
@@ -47,27 +54,27 @@ def add_graph(app: FastAPI, engine: Engine, title: str, examples: list[str]) -> 
         limit: Annotated[int, Query(ge=1, le=m.MOST_FOUND)] = 10,
     ) -> m.SearchResult:
         """Entities by name; spelling need not be exact."""
-        found = await read(search, graph, q, limit)
+        found = await looked_up(search, graph, q, limit)
         return m.SearchResult(entities=[documents.found_out(topic) for topic in found])
 
     @app.get("/v1/paths", tags=["graph"])
     async def paths(entity: EntityText, path: PathText, limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> m.Walks:
         """Walk a relation path; no model is used."""
-        return await read(walk, graph, entity, path, limit)
+        return await looked_up(walk, graph, entity, path, limit)
 
     @app.get("/v1/connections", tags=["graph"])
     async def connections(
         start: EntityText, end: EntityText, limit: Annotated[int, Query(ge=1, le=100)] = 10
     ) -> m.Connections:
         """The shortest relation paths from one entity to another, with the first walks along each."""
-        return await read(connect, graph, start, end, limit)
+        return await looked_up(connect, graph, start, end, limit)
 
     @app.get("/v1/next", tags=["graph"])
     async def following(
         entity: Annotated[list[str], Query(min_length=1, max_length=10, description=NAME)], path: PathText = ""
     ) -> m.Options:
         """The relations that may come next after a relation path."""
-        return await read(after, graph, entity, path)
+        return await looked_up(after, graph, entity, path)
 
 
 def about_graph(engine: Engine, title: str, examples: list[str], limit: int) -> m.About:
@@ -88,21 +95,21 @@ def about_graph(engine: Engine, title: str, examples: list[str], limit: int) -> 
 
 def around(graph: Graph, text: str, picture: bool) -> m.Neighbourhood:
     """What is around an entity."""
-    entity = entity_named(graph, text)
+    entity = resolve_entity(graph, text)
     drawn = svg(neighbourhood(graph, entity, 1, LANES), heading=False) if picture else None
     return documents.around(graph, entity, drawn)
 
 
 def walk(graph: Graph, text: str, path: str, limit: int) -> m.Walks:
     """Walks along a relation path from an entity."""
-    start = entity_named(graph, text)
+    start = resolve_entity(graph, text)
     check_path(graph, parse_relation_path(path))
     return documents.walks(graph, start, path, limit)
 
 
 def connect(graph: Graph, start_text: str, end_text: str, limit: int) -> m.Connections:
     """How two entities are connected; no path of an entity to itself."""
-    start, end = entity_named(graph, start_text), entity_named(graph, end_text)
+    start, end = resolve_entity(graph, start_text), resolve_entity(graph, end_text)
     shortest = shortest_relation_paths(graph, start.key, end.key, CONNECTION_HOPS) if start != end else ()
     unused = not_planned(graph)  # a symmetric relation backwards says the same again
     found = [path for path in shortest if unused.isdisjoint(path)]
@@ -118,7 +125,7 @@ def connect(graph: Graph, start_text: str, end_text: str, limit: int) -> m.Conne
 
 def after(graph: Graph, texts: list[str], path: str) -> m.Options:
     """What may follow a relation path from some entities."""
-    starts = [entity_named(graph, text).key for text in texts]
+    starts = [resolve_entity(graph, text).key for text in texts]
     if path.strip():
         check_path(graph, parse_relation_path(path))
     return documents.options(graph, starts, path)

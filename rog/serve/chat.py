@@ -23,7 +23,7 @@ from rog.serve import errors
 from rog.serve.asking import Asking, left, read
 from rog.serve.engine import Engine
 from rog.serve.messages import Ask
-from rog.show import path_label, plan_label
+from rog.show import namesakes, path_label, plan_label
 
 MODEL = "rog"
 PROOFS = 10  # paths shown under an answer
@@ -207,4 +207,5 @@ def in_words(trace: Trace, graph: Graph) -> str:
         return "\n".join([f"No grounded answer: {answer.text}.", *lines])
     lines = [f"- {path_label(path, graph)}" for path in answer.support[:PROOFS]]
     more = len(answer.support) - len(lines)
-    return "\n".join([answer.text, "", *lines, *([f"- and {more:,} more"] if more else [])])
+    also = namesakes(trace)
+    return "\n".join([answer.text, "", *lines, *([f"- and {more:,} more"] * (more > 0)), *(["", also] if also else [])])

@@ -136,7 +136,7 @@ class Engine:
                 yield
         except TimeoutError:
             self.metrics.refused.labels("late").inc()
-            raise LateError(f"the question took longer than {self.limits.seconds:g} seconds") from None
+            raise LateError(f"it took longer than {self.limits.seconds:g} seconds") from None
 
     async def stages(
         self,

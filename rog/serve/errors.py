@@ -12,14 +12,22 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from kg.errors import GraphError, ModelError, QuestionError, RogError, SlowQueryError, UnknownKeyError
+from kg.errors import (
+    GraphError,
+    ModelError,
+    QuestionError,
+    RogError,
+    SlowQueryError,
+    UnclearNameError,
+    UnknownKeyError,
+)
 from kg.graph import Graph
 from rog.serve.engine import BrokenError, BusyError, GoneError, LateError, NoWalkError
 from rog.serve.messages import Error
 
 
 class NotFoundError(RogError):
-    """A name that no entity, or more than one, has."""
+    """A model that is not served."""
 
 
 Scrub = Callable[[str], str]
@@ -30,6 +38,7 @@ STATUS: dict[type[RogError], tuple[int, str]] = {  # the first that fits
     BrokenError: (500, "internal_error"),
     SlowQueryError: (504, "too_slow"),
     NotFoundError: (404, "not_found"),
+    UnclearNameError: (404, "not_found"),
     NoWalkError: (404, "not_found"),
     UnknownKeyError: (404, "not_found"),
     QuestionError: (422, "invalid_request"),

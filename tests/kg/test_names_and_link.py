@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kg.errors import GraphError, QuestionError
+from kg.errors import QuestionError, UnclearNameError
 from kg.graph import Graph
 from kg.link import link, resolve_entity, search
 from kg.names import normal, readable
@@ -124,7 +124,7 @@ def test_ambiguity_is_kept_and_scored_by_degree() -> None:
     assert [topic.key for topic in topics] == ["paris_fr", "paris_tx"]
     assert topics[0].score > topics[1].score > 0.3
     assert sum(topic.score for topic in topics) == pytest.approx(1.0)
-    with pytest.raises(GraphError, match="'Paris' names 2 entities, say which by its key: paris_fr, paris_tx"):
+    with pytest.raises(UnclearNameError, match="'Paris' names 2 entities, say which by its key: paris_fr, paris_tx"):
         resolve_entity(graph, "Paris")
 
 
@@ -173,6 +173,9 @@ def test_search_forgives_spelling(films: Graph) -> None:
 def test_resolve_entity(films: Graph) -> None:
     assert resolve_entity(films, "mann").key == resolve_entity(films, "michael MANN").key == "mann"
     with pytest.raises(
-        GraphError, match=r"no entity has the key or name 'Micheal Mann'; did you mean Michael Mann \(mann\)"
+        UnclearNameError, match=r"no entity has the key or name 'Micheal Mann'; did you mean Michael Mann \(mann\)"
     ):
         resolve_entity(films, "Micheal Mann")
+    for text in ("", " ", "x" * 3000):
+        with pytest.raises(UnclearNameError, match="no entity has the key or name"):
+            resolve_entity(films, text)

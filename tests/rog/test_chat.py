@@ -40,7 +40,8 @@ def test_questions_and_commands_about_them(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     said = talk("What country is Lima in?", "/entity", "/entity city:lima-us", "/paths", "/html", "/html why.html")
-    assert "/entity KEY says which is meant" in said
+    assert said.count("city:lima-us of the same name could be meant (/entity KEY)") == 1
+    assert "--entity" not in said
     assert "0.50  Lima  city, capital  4 facts  city:lima-pe" in said
     assert "Lima ─country→ United States ✓" in said
     assert said.count("United States") > 2

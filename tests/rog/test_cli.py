@@ -98,6 +98,17 @@ def test_a_name_of_several_entities_is_said() -> None:
     assert "same name" not in settled.stdout
 
 
+def test_a_header_with_names_of_its_own_is_not_read_silently(tmp_path: Path) -> None:
+    file, out = tmp_path / "people.csv", ("--out", str(tmp_path / "x.kg"), "--force")
+    file.write_text("Person,Knows How,Other\nAnn,reports to,Bea\nBea,reports to,Cid\n")
+    said = " ".join(rog("kg", "build", str(file), *out).stderr.split())
+    assert "people.csv: its first line was read as a fact; if it is a header, add --columns Person,Knows How,O" in said
+    told = rog("kg", "build", str(file), *out, "--columns", "Person,Knows How,Other")
+    assert ("header" in told.stderr, "2 facts" in told.stdout) == (False, True)
+    file.write_text("Ann,reports to,Bea\nBea,reports to,Cid\n")
+    assert "header" not in rog("kg", "build", str(file), *out).stderr
+
+
 def test_relations_that_no_fact_has_are_said(films_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "r.tsv").write_text("key\tlabel\ndirectedby\tdirected by\ndirected_by\tdirected by\n")
     facts = str(films_folder / "facts.tsv")

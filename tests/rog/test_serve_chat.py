@@ -61,6 +61,13 @@ def test_the_official_client_understands_our_errors(client: openai.OpenAI) -> No
         stranger.models.list()
 
 
+def test_a_name_of_several_is_said(demo: Store) -> None:
+    with served(demo) as ours:
+        asked = {"messages": [{"role": "user", "content": "What country is Lima in?"}]}
+        said = ours.post("/v1/chat/completions", json=asked).json()["choices"][0]["message"]["content"]
+        assert said.endswith("\n\nthis is about city:lima-pe; city:lima-us of the same name could be meant")
+
+
 def test_what_cannot_be_answered_is_said(films: Store) -> None:
     def said(*messages: dict[str, object]) -> str:
         answer = ours.post("/v1/chat/completions", json={"messages": messages})

@@ -22,6 +22,7 @@ from planner.lm import LanguageModel
 from planner.neural import LmPlanner
 from reasoner.base import Evidence, Trace
 from reasoner.pipeline import RoG
+from rog.serve import browse
 from rog.serve.app import make_app
 from rog.serve.engine import Engine, Job, Limits
 from rog.serve.run import make_engine
@@ -84,6 +85,13 @@ def test_linking_counts_too(films: Store, monkeypatch: pytest.MonkeyPatch) -> No
         began = time.monotonic()
         assert client.post("/v1/ask", json={"question": HEAT}).status_code == 504
         assert time.monotonic() - began < 0.9
+
+
+def test_walks_have_a_time_limit_too(films: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browse, "walk", lambda *_: time.sleep(1))
+    with served(films, limits=Limits(seconds=0.2)) as client:
+        late = client.get("/v1/paths", params={"entity": "heat", "path": "actor"})
+        assert (late.status_code, late.json()["error"]["type"]) == (504, "too_slow")
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("secret"), QuestionError("too much")])
