@@ -32,6 +32,7 @@ class GrpoRefinement(Refinement):
     """One run of GRPO; TRL's trainer goes through the steps."""
 
     _settings: Grpo
+    _tries = "--generations"
 
     def __init__(
         self,
@@ -151,7 +152,7 @@ class GrpoRefinement(Refinement):
         tried = [scored for group in groups for scored in group]
         state.step += 1
         self._count(self._before, self._began, len(tried))
-        state.advice = state.watch.see(rewards, self._best_reward)
+        state.advice = state.watch.see(rewards, self._best_reward, self._tries)
         measured = {name: value for name, value in logs.items() if name in TOLD}
         parts = {f"parts/{name}": sum(one.parts[name] for one in tried) / len(tried) for name in tried[0].parts}
         reward = sum(one.total for one in tried) / len(tried)

@@ -61,8 +61,8 @@ class Sampler:
         log |= {"closed": share(judged), "closed_accuracy": fmean(one.accuracy for one in judged)}
         if self._form == PATH:
             log["rationale"] = fmean(one.is_verified for one in judged)
-        if "open" in log:
-            log["gap"] = log["open"] - log["closed"]
+        if read:  # of the same questions
+            log["gap"] = log["open"] - share([judged[place] for place in read])
         made = []
         for place, (lesson, better, worse, was) in enumerate(zip(lessons, chosen, naive, judged, strict=True)):
             if better and self._settings.method == "grpo":

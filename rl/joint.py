@@ -30,8 +30,8 @@ from rl.parts import PARTS
 from rl.plan_gradient import Group, Step, objective
 from rl.policy import Policy
 from rl.reading import Reader, Reading
-from rl.refine import Refinement, State, mean_f1, rounded, weights_of
-from rl.rewards import Reward
+from rl.refine import Refinement, State, mean_f1, weights_of
+from rl.rewards import Reward, alike
 from rl.settings import Joint
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ class Together(Refinement):
         if found > state.best and right >= state.right:
             state.best, state.best_step, self._best = found, state.step, weights_of(pair)
         unproven = sum(PARTS["unproven"](episode, executor) for episode in episodes) / len(episodes)
-        dev = {"dev_f1": found, "dev_right": right, "dev_unproven": unproven}
-        self._run.log({"step": state.step, **rounded({**dev, **state.counts})})
+        self._log_look({"dev_f1": found, "dev_right": right, "dev_unproven": unproven}, episodes)
 
     def _counts(self) -> tuple[int, int]:
         pair = self._policy
@@ -92,6 +91,7 @@ class JointRefinement(Together):
         run: Run,
         progress: Progress | None = None,
     ) -> None:
+        reward, reasoned_reward = alike(reward, reasoned_reward)
         super().__init__(pair, reward, questions, dev, settings, run, progress)
         self._state = JointState()
         self._reader = Reader(pair.reasoner, reward, reasoned_reward, settings.reasoned, settings.seed)
@@ -116,12 +116,12 @@ class JointRefinement(Together):
         self, group: Group, logps: torch.Tensor, reference: torch.Tensor | None, reading: Reading | None
     ) -> tuple[torch.Tensor, dict[str, float]]:
         """What a question adds to the loss, and what is logged of it."""
-        settings, reward = self._settings, self._reward
+        settings = self._settings
         alone = logps.new_tensor([settings.alone * each for each in group.rewards])
         planned = objective(logps, alone, reference, settings.beta, settings.entropy)
         measured = {"kl": planned.kl.item(), "entropy": planned.entropy.item(), "plans": float(len(group.plans))}
         if reading is None:  # whatever it plans, it has to refuse
-            refused = reward(Episode(group.question))
+            refused = self._reader.reward_of(group.question)(Episode(group.question))
             parts = {f"parts/{name}": value for name, value in refused.parts.items()}
             return planned.loss, {**measured, **parts, "reward": refused.total, "loss": planned.loss.item()}
         reasoner = self._policy.reasoner

@@ -27,7 +27,7 @@ from rl.joint import JointState, Together
 from rl.pair import Pair
 from rl.plan_rollouts import PlanRollouts
 from rl.reading import Reader, Reading
-from rl.rewards import Reward, Scored
+from rl.rewards import Reward, Scored, alike
 from rl.settings import JointDrawn
 
 if TYPE_CHECKING:
@@ -148,6 +148,7 @@ class JointGrpo(Together, GrpoRefinement):
         run: Run,
         progress: Progress | None = None,
     ) -> None:
+        reward, reasoned_reward = alike(reward, reasoned_reward)
         self._reader = Reader(pair.reasoner, reward, reasoned_reward, settings.reasoned, settings.seed)
         super().__init__(pair, reward, questions, dev, settings, run, progress)
         self._state = JointState()

@@ -12,6 +12,7 @@ from kg.mine import f1_of
 from kg.types import Triple
 from rl.episode import Episode, Executor, Walk
 
+WALKED = 100  # paths of a walk whose steps are looked at
 Part = Callable[[Episode, Executor], float]
 Plausibility = Callable[[Triple], float]
 
@@ -124,13 +125,16 @@ def unproven(episode: Episode, executor: Executor) -> float:
 
 
 def plausible(score: Plausibility) -> Part:
-    """A part: the mean over stated steps of 1 for a stored fact, else of its plausibility (0 to 1, link prediction)."""
+    """A part: how plausible link prediction finds the steps that are stated, or else those of the cited walks (0 to 1).
+
+    Stored facts are asked about too: a graph may hold doubtful ones. Of a walk the first `WALKED` paths count.
+    """
 
     @answered
     def plausible(episode: Episode, executor: Executor) -> float:
-        facts = [step.triple for path in episode.stated for step in path.steps]
-        values = [1.0 if executor.graph.contains(fact) else score(fact) for fact in facts]
-        return sum(values) / len(values) if values else 0.0
+        walked = [path for walk in episode.cited for path in executor.graph.paths(*walk, WALKED).paths]
+        facts = {step.triple: None for path in episode.stated or walked for step in path.steps}
+        return sum(map(score, facts)) / len(facts) if facts else 0.0
 
     return plausible
 

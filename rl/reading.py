@@ -91,6 +91,10 @@ class Reader:
         """Whether a question is to be answered with reasoning."""
         return random.Random(f"{self.seed} {question.id} {question.text}").random() < self.share
 
+    def reward_of(self, question: Question) -> Reward:
+        """What is paid for a question in the way that it is to be answered in."""
+        return self._whole if self.is_reasoned(question) else self.reward
+
     def reading(self, question: Question, plans: Sequence[tuple[int, RelationPath, float]]) -> Reading | None:
         """The options after these plans (number, path, probability); None if they lead nowhere that has a name."""
         led = [
@@ -111,7 +115,7 @@ class Reader:
             self._quote(question, prompt, number_of[cited.start, cited.relations], place, lines, walks)
             for place, cited in enumerate(walks)
         ]
-        refused = self.reward(Episode(question, retrieved=walks, text=NOT_HERE))
+        refused = self.reward_of(question)(Episode(question, retrieved=walks, text=NOT_HERE))
         refusal = Encoded(prompt + self.reasoner.encode(NOT_HERE + END), len(prompt))
         return Reading(text, (*quotes, Quote(refusal, None, 0.0, (), (refused,))))
 
@@ -119,16 +123,16 @@ class Reader:
         self, question: Question, prompt: Tokens, plan: int, place: int, lines: Sequence[Line], walks: tuple[Walk, ...]
     ) -> Quote:
         """The line at a place, and where reasoning is wanted the ends of every line as answers, its own first."""
-        line, is_reasoned = lines[place], self.is_reasoned(question)
+        line, reward = lines[place], self.reward_of(question)
         quoted, _ = evidence_answer(line.name, line.ends)
         start = prompt + self.reasoner.encode(quoted)
         answers: dict[Encoded, Scored] = {}
-        for other in [place, *range(len(lines))] if is_reasoned else []:
+        for other in [place, *range(len(lines))] if self.is_reasoned(question) else []:
             _, said = evidence_answer(line.name, lines[other].ends)
             sequence = Encoded(start + self.reasoner.encode(said), len(start))
             if sequence not in answers:  # lines may name the same ends
-                answers[sequence] = self._judged(self._whole, question, walks, place, other, quoted + said)
-        own = (self._judged(self.reward, question, walks, place, place, quoted),)
+                answers[sequence] = self._judged(reward, question, walks, place, other, quoted + said)
+        own = (self._judged(reward, question, walks, place, place, quoted),)
         score = log(line.retrieved.topic.score)
         return Quote(Encoded(start, len(prompt)), plan, score, tuple(answers), tuple(answers.values()) or own)
 

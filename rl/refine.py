@@ -87,6 +87,8 @@ class State:
 class Refinement:
     """One run of the plan gradient."""
 
+    _tries = "--plans, --mass"  # the flags that say how many plans of a question are tried
+
     def __init__(
         self,
         policy: Policy,
@@ -128,13 +130,8 @@ class Refinement:
         """What the run came to, with the best weights in the model."""
         state = self._state
         set_weights(self._policy, self._best)
-        return {
-            "steps": state.step,
-            "best_step": state.best_step,
-            "dev_f1": state.best if self._dev else math.nan,
-            "dev_f1_before": state.start,
-            **state.counts,
-        }
+        dev = {"dev_f1": state.best, "dev_f1_before": state.start} if self._dev else {}
+        return {"steps": state.step, "best_step": state.best_step, **dev, **state.counts}
 
     @property
     def advice(self) -> str:
@@ -155,7 +152,7 @@ class Refinement:
         self._policy.changed()
         state.step += 1
         self._count(before, began, sum(map(len, step.rewards)))
-        state.advice = state.watch.see(step.rewards, self._best_reward)
+        state.advice = state.watch.see(step.rewards, self._best_reward, self._tries)
         about = {"flat": flat_share(step.rewards), "grad_norm": float(norm), "learning_rate": rate}
         self._run.log({"step": state.step, **rounded({**step.measured, **about, **state.counts})})
 
@@ -181,7 +178,12 @@ class Refinement:
         state.start = found if state.step == 0 else state.start
         if found > state.best:
             state.best, state.best_step, self._best = found, state.step, weights_of(self._policy)
-        self._run.log({"step": state.step, "dev_f1": round(found, 6), **rounded(state.counts)})
+        self._log_look({"dev_f1": found}, episodes)
+
+    def _log_look(self, measured: dict[str, float], episodes: Sequence[Episode]) -> None:
+        """Note what dev showed, and what its episodes earn: where that rises and F1 does not, the reward is gamed."""
+        earned = sum(self._reward(episode).total for episode in episodes) / len(episodes)
+        self._run.log({"step": self._state.step, **rounded({**measured, "dev_reward": earned, **self._state.counts})})
 
     def _counts(self) -> tuple[int, int]:
         return self._policy.forwards, self._policy.tokens

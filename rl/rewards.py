@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kg.errors import RogError
+from kg.errors import RogError, first_line
 from rl.episode import Episode, Executor
 from rl.parts import PARTS, Part, Plausibility, plausible
 
@@ -51,8 +51,26 @@ class Reward:
 
     def __call__(self, episode: Episode) -> Scored:
         """The reward of an episode; RewardError where a part gives no number."""
-        values = {name: number(name, part(episode, self.executor)) for name, part in self.parts.items()}
+        values = {name: value_of(name, part, episode, self.executor) for name, part in self.parts.items()}
         return Scored(sum(weight * values[name] for name, weight in self.weights.items()), values)
+
+
+def alike(*rewards: Reward) -> list[Reward]:
+    """The rewards, each with the parts of all, so that the same is logged of every episode."""
+    parts = {name: part for reward in rewards for name, part in reward.parts.items()}
+    return [replace(reward, parts=parts) for reward in rewards]
+
+
+def value_of(name: str, part: Part, episode: Episode, executor: Executor) -> float:
+    """What a part gives; RewardError where a user's own fails or gives no number."""
+    try:
+        return number(name, part(episode, executor))
+    except RogError:
+        raise
+    except Exception as error:
+        if ":" not in name:
+            raise
+        raise RewardError(f"the reward {name} failed with {type(error).__name__}: {first_line(error)}") from error
 
 
 def number(name: str, value: Any) -> float:
@@ -66,35 +84,38 @@ def number(name: str, value: Any) -> float:
     return found
 
 
-def parse_reward(text: str, executor: Executor, plausibility: Plausibility | None = None) -> Reward:
+def parse_reward(
+    text: str, executor: Executor, plausibility: Plausibility | None = None, flag: str = "--reward", least: int = 1
+) -> Reward:
     """The reward written as `answer_f1=1,executable=.3,my.module:fn=.3`; RewardError where that cannot be.
 
-    `my.module:fn` is called as `fn(episode, executor)`. `plausible` needs a `plausibility` of facts.
+    `my.module:fn` is called as `fn(episode, executor)`. `plausible` needs a `plausibility` of facts. `least` weights
+    have to differ from 0; `flag` is what an error calls it.
     """
     parts = dict(PARTS) | ({"plausible": plausible(plausibility)} if plausibility else {})
     weights: dict[str, float] = {}
     for item in filter(None, map(str.strip, text.split(","))):
         name, _, written = (part.strip() for part in item.partition("="))
         if name in weights:
-            raise RewardError(f"--reward names {name} twice")
-        weights[name] = weight_of(name, written)
+            raise RewardError(f"{flag} names {name} twice")
+        weights[name] = weight_of(name, written, flag)
         if ":" in name:
             parts[name] = imported(name)
         elif name not in parts:
             raise RewardError(unknown(name))
-    if not any(weights.values()):
-        raise RewardError(f"--reward {text!r} rewards nothing: at least one weight has to differ from 0")
+    if sum(map(bool, weights.values())) < least:
+        raise RewardError(f"{flag} {text!r} rewards nothing: at least one weight has to differ from 0")
     return Reward(executor, weights, parts)
 
 
-def weight_of(name: str, written: str) -> float:
+def weight_of(name: str, written: str, flag: str) -> float:
     """The weight that was written, or RewardError."""
     try:
         weight = float(written)
     except ValueError:
         weight = float("nan")
     if not isfinite(weight):
-        raise RewardError(f"--reward {name} has the weight {written!r}, expected a number, as in {name}=.3")
+        raise RewardError(f"{flag} {name} has the weight {written!r}, expected a number, as in {name}=.3")
     return weight
 
 
@@ -120,6 +141,8 @@ def imported(name: str) -> Any:
         raise RewardError(f"{name}: {error or 'no such module'}") from error
     except AttributeError:
         raise RewardError(f"{name}: the module {module} has no {function!r}") from None
+    except Exception as error:
+        raise RewardError(f"{name}: the module fails with {type(error).__name__}: {first_line(error)}") from error
     finally:
         sys.path.remove(here)
     if not callable(found):
@@ -138,10 +161,10 @@ class Watch:
 
     flat: int = 0
 
-    def see(self, groups: Sequence[Sequence[float]], best: float) -> str:
+    def see(self, groups: Sequence[Sequence[float]], best: float, tries: str) -> str:
         """Note a step's rewards; advice, once there were `FLAT_STEPS` flat ones on end, else ''.
 
-        `best` is what a perfect episode earns.
+        `best` is what a perfect episode earns, `tries` the flags that say how many plans are tried.
         """
         self.flat = self.flat + 1 if flat_share(groups) == 1 else 0
         if self.flat < FLAT_STEPS:
@@ -152,5 +175,5 @@ class Watch:
             return f"{begun}these questions are learned (mean reward {mean:.2f}); harder ones would teach more"
         return (
             f"{begun}nothing that is tried earns more than the rest (mean reward {mean:.2f}); start from a model that "
-            "is right now and then (rog train), try more plans a question (--plans, --mass), or reward what differs"
+            f"is right now and then (rog train), try more plans a question ({tries}), or reward what differs"
         )

@@ -49,7 +49,7 @@ def plan_command(
     from rog.config import resolve
     from rog.console import err, out
     from rog.progress import progress
-    from rog.reinforce import of_method, questions_of, refine
+    from rog.reinforce import dev_change, of_method, questions_of, refine
 
     settings = of_method(method, PlanGradient, resolve(Grpo(), RL_PRESETS[preset], config, flags), flags)
     Run(to).check_target(resume, force)
@@ -60,7 +60,7 @@ def plan_command(
         err.print(f"stopped early: {advice}", soft_wrap=True)
     out.print(
         f"{to}: {result['steps']:,.0f} steps · {result['plans_scored']:,.0f} plans tried · {result['passes']:,.0f} "
-        f"passes · {result['seconds']:,.0f} s · F1 on dev {result['dev_f1_before']:.3f} → {result['dev_f1']:.3f}"
+        f"passes · {result['seconds']:,.0f} s{dev_change(result)}"
     )
 
 
@@ -84,7 +84,7 @@ def joint_command(
     from rog.console import err, out
     from rog.joining import join, material, starts_of
     from rog.progress import progress
-    from rog.reinforce import of_method
+    from rog.reinforce import dev_change, of_method
 
     settings = of_method(method, Joint, resolve(JointDrawn(), RL_PRESETS[preset], config, flags), flags)
     starts = starts_of(start)
@@ -95,8 +95,8 @@ def joint_command(
     if advice:
         err.print(f"stopped early: {advice}", soft_wrap=True)
     out.print(
-        f"{to}: {result['steps']:,.0f} steps · {result['passes']:,.0f} passes · {result['seconds']:,.0f} s · F1 on dev "
-        f"{result['dev_f1_before']:.3f} → {result['dev_f1']:.3f}"
+        f"{to}: {result['steps']:,.0f} steps · {result['passes']:,.0f} passes · {result['seconds']:,.0f} s"
+        f"{dev_change(result)}"
     )
 
 

@@ -13,7 +13,7 @@ from kg.types import Progress
 from planner.training.run import Run
 from rl.rewards import Reward, parse_reward
 from rl.settings import Joint, JointDrawn
-from rog.reinforce import Questions, plausibility_of, questions_of, weights_hash
+from rog.reinforce import Questions, kept, plausibility_of, questions_of, weights_hash
 from rog.training import calibrate_planner, target
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def material(data: Path, starts: Starts, kg: str, settings: Joint, progress: Pro
         "reasoner_sha256": weights_hash(starts.reasoner),
         "reasoner_model": starts.reasoner.config.get("model"),
     }
-    reasoned = parse_reward(settings.reasoned_reward, found.reward.executor, plausibility_of(settings.plausibility))
+    scores = plausibility_of(settings.plausibility)
+    reasoned = parse_reward(settings.reasoned_reward, found.reward.executor, scores, "--reasoned-reward", least=0)
     return Material(replace(found, about=about), reasoned)
 
 
@@ -123,8 +124,7 @@ seed {settings.seed}.
 - graph: `{about["kg"]}`, SHA-256 `{about["graph_sha256"] or "unknown"}`
 - {result["steps"]:,.0f} steps, {result["passes"]:,.0f} passes of the models over {result["tokens"]:,.0f} tokens, \
 {result["seconds"]:,.0f} s
-- F1 on {dev:,} questions of dev: {result["dev_f1_before"]:.4f} before, {result["dev_f1"]:.4f} after step
-  {result["best_step"]:,.0f}, whose weights these are
+- {kept(result, dev)}
 - finished: {time.strftime("%Y-%m-%d")}{f"{chr(10)}- stopped early: {advice}" if advice else ""}
 
 They answer from this graph only. Measure them with

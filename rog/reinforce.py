@@ -94,12 +94,12 @@ def questions_of(
 def of_method(method: str, exact: type[Exact], settings: Drawn, given: Mapping[str, Any]) -> Exact | Drawn:
     """The settings as those of `gradient`, which are `exact` ones, or of `grpo`; ConfigError for a flag of the other's.
 
-    `given` are the flags that were given, by name.
+    `given` are the flags that were given, by name; one of a file is noticed where it is not the default.
     """
     drawn = [field.name for field in fields(settings) if field.name not in exact.__dataclass_fields__]
     others = [name for name in ("plans", "mass") if hasattr(settings, name)] if method == "grpo" else drawn
     for name in others:
-        if given.get(name) is not None:
+        if given.get(name) is not None or getattr(settings, name) != type(settings).__dataclass_fields__[name].default:
             raise ConfigError(f"--{name.replace('_', '-')} is not for --method {method}")
     if method == "grpo":
         return settings
@@ -165,6 +165,21 @@ def refinement_of(
     return Refinement(policy, found.reward, found.train, found.dev, settings, run, progress)
 
 
+def kept(result: Mapping[str, float], dev: int) -> str:
+    """Which weights a run ends with, and what dev says of them."""
+    if "dev_f1" not in result:
+        return "without questions of dev: the last weights are kept"
+    change = f"{result['dev_f1_before']:.4f} before, {result['dev_f1']:.4f} after"
+    return f"F1 on {dev:,} questions of dev: {change} step {result['best_step']:,.0f}, whose weights are kept"
+
+
+def dev_change(result: Mapping[str, float]) -> str:
+    """What became of F1 on dev, for the end of a line; empty without dev."""
+    if "dev_f1" not in result:
+        return ""
+    return f" · F1 on dev {result['dev_f1_before']:.3f} → {result['dev_f1']:.3f}"
+
+
 def card(found: Questions, settings: PlanGradient, result: dict[str, float], advice: str) -> str:
     """The run's README."""
     about = found.about
@@ -177,8 +192,7 @@ of `{about["data"]}` with answers and no plans, reward `{settings.reward}`, seed
 - graph: `{about["kg"]}`, SHA-256 `{about["graph_sha256"] or "unknown"}`
 - {result["steps"]:,.0f} steps, {result["plans_scored"]:,.0f} plans tried, {result["passes"]:,.0f} passes of the model \
 over {result["tokens"]:,.0f} tokens, {result["seconds"]:,.0f} s
-- F1 on {len(found.dev):,} questions of dev: {result["dev_f1_before"]:.4f} before, {result["dev_f1"]:.4f} after, by
-  the weights of step {result["best_step"]:,.0f}, which are kept
+- {kept(result, len(found.dev))}
 - finished: {time.strftime("%Y-%m-%d")}{f"{chr(10)}- stopped early: {advice}" if advice else ""}
 
 It plans for this graph only. Measure it with

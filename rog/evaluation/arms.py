@@ -69,6 +69,8 @@ def parse_system(text: str) -> System:
     parts = [part.strip() for part in (made_of if equals else name).split(",")]
     if name in (CLOSED_BOOK, ORACLE_PATHS) and equals:  # closed-book=LM, oracle-paths=REASONER
         parts = [f"{name}:{parts[0]}", *parts[1:]]
+    if parts[1:] == [CLOSED_BOOK]:  # NAME=RUN,closed-book
+        parts = [f"{CLOSED_BOOK}:{parts[0]}"]
     if len(parts) > 2 or not all(parts):
         raise QuestionError(f"--system {text}: expected one planner and at most one reasoner after the =")
     return System(name, lambda setup: made(setup, parts[0], parts[1] if parts[1:] else "symbolic", seed), seed)

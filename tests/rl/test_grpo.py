@@ -224,6 +224,9 @@ def test_the_command(data: Path, start: Run, tmp_path: Path) -> None:
     command = ["rl", "plan", "--data", str(data), "--from", str(start.folder), "--out", str(tmp_path / "run")]
     wrong = typer.testing.CliRunner().invoke(app, [*command, "--generations", "3"])
     assert "--generations is not for --method gradient" in " ".join([*wrong.output.split(), str(wrong.exception)])
+    (tmp_path / "told.yaml").write_text("generations: 3\n")
+    wrong = typer.testing.CliRunner().invoke(app, [*command, "--config", str(tmp_path / "told.yaml")])
+    assert "--generations is not for --method gradient" in str(wrong.exception)
     more = ["--method", "grpo", "--preset", "smoke", "--steps", "1", "--max-hops", "1", "--unmasked-loss"]
     ran = typer.testing.CliRunner().invoke(app, [*command, *more])
     assert ran.exit_code == 0, ran.output

@@ -252,7 +252,7 @@ def test_a_tiny_model_learns_by_heart(
         assert min(each["tokens"] for each in sampled) > settings.warm * settings.tokens
         assert max(each["tokens"] for each in rows[1:-2] if each not in sampled) < 0.5 * settings.tokens
     assert run.is_done
-    trained = parse_system(f"closed=closed-book:{run.folder}").make(Setup(films))
+    trained = parse_system(f"closed={run.folder},closed-book").make(Setup(films))
     traces = trained.traces([Question(text, (Topic(films.entity(topic), 1.0, ""),)) for text, topic, _, _ in ASKED])
     assert len(traces) == len(ASKED)
 

@@ -21,7 +21,7 @@ from rl.joint import JointRefinement, answered, best_plans, decided, said
 from rl.pair import Pair
 from rl.plan_gradient import Group
 from rl.reading import Reader
-from rl.rewards import parse_reward
+from rl.rewards import RewardError, parse_reward
 from rl.settings import Joint
 from rog.cli import app
 from rog.evaluation.arms import Setup, parse_system, parts_of
@@ -123,10 +123,19 @@ def test_options_and_what_they_earn(pair: Pair, letters: Store, questions: list[
     assert earned[" s -> cccc\n", "Answer: x1; x2\n"] == 0  # right, and not by the path that is quoted
     assert earned[" s -> abba\n", "Answer: x1; x2\n"] == pytest.approx(0.5 + 0.15)
     assert Reader(pair.reasoner, reward, reasoned, 0.5, 0).reading(questions[0], [(0, ("nowhere",), 1.0)]) is None
-    own = Reader(pair.reasoner, reward, parse_reward("rl.parts:brief=.3", executor), 1.0, 0)
-    read = own.reading(questions[0], plans)
-    assert read
-    assert all("rl.parts:brief" in scored.parts for scored in read.scored[:-1])
+
+
+def test_what_reasoning_earns_beside_may_be_ones_own(
+    pair: Pair, letters: Store, questions: list[Question], tmp_path: Path
+) -> None:
+    work = work_of(pair, letters, questions, replace(SETTINGS, reasoned=0.5), tmp_path / "run", "rl.parts:brief=.3")
+    step = work._accumulated(questions)
+    assert step.measured["parts/rl.parts:brief"] == pytest.approx(step.measured["parts/brief"])
+    for share, refused in ((1.0, 1.3), (0.0, 1.0)):  # the last question has no answer
+        work._reader.share = share
+        reading = work._reader.reading(questions[2], [(0, ("aaaa",), 1.0)])
+        assert reading is not None
+        assert reading.scored[-1].total == pytest.approx(refused)
 
 
 def test_the_decision_is_the_one_that_is_used(
@@ -289,6 +298,8 @@ def test_what_is_refused(data: Path, start: Run, quoting: Run, tmp_path: Path) -
         joined(data, start, start, tmp_path / "run")
     with pytest.raises(ModelError, match="is a run to start from"):
         joined(data, start, quoting, quoting.folder)
+    with pytest.raises(RewardError, match="--reasoned-reward brief has the weight 'x'"):
+        joined(data, start, quoting, tmp_path / "run", replace(SETTINGS, reasoned_reward="brief=x"))
 
 
 def test_the_command(data: Path, start: Run, quoting: Run, tmp_path: Path) -> None:

@@ -147,6 +147,9 @@ def test_flat_steps_end_the_run_with_advice(
     result, advice = refine(found, start, settings, tmp_path / "run", resume=False, force=False)
     assert result["steps"] == 2
     assert "without any difference in reward" in advice
+    assert "dev_f1" not in result
+    assert "NaN" not in (tmp_path / "run" / "metrics.jsonl").read_text("utf-8")
+    assert "without questions of dev" in (tmp_path / "run" / "README.md").read_text("utf-8")
     assert "stopped early" in (tmp_path / "run" / "README.md").read_text("utf-8")
 
 

@@ -80,8 +80,10 @@ def test_stated_paths_are_checked_step_by_step(right: Episode, executor: Executo
     assert value("grounded", replace(closed_book, stated=(true, false)), executor) == 0
     assert value("answer_f1", replace(closed_book, stated=(jump,)), executor) == 0
     assert value("grounded", replace(closed_book, stated=()), executor) == 0
-    reward = parse_reward("plausible=1", executor, lambda fact: 0.25 if fact.tail == "crowe" else 0.0)
-    assert reward(replace(closed_book, stated=(true, false))).total == pytest.approx(0.625)
+    reward = parse_reward("plausible=1", executor, lambda fact: {"crowe": 0.25, "pacino": 0.5}.get(fact.tail, 1.0))
+    assert reward(replace(closed_book, stated=(true, false))).total == pytest.approx(0.375)
+    assert reward(right).total == pytest.approx(0.75)  # the steps of its walk: Pacino and De Niro
+    assert reward(replace(closed_book, stated=())).total == 0
 
 
 def test_what_is_necessary(right: Episode, executor: Executor) -> None:
@@ -112,13 +114,21 @@ def test_plans_that_lead_nowhere(films: Store, executor: Executor) -> None:
 def test_weights(right: Episode, executor: Executor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_rewards.py").write_text("def three(episode, executor):\n    return len(episode.answer) + 1\n")
-    (tmp_path / "bad_rewards.py").write_text("none = lambda episode, executor: None\nnumber = 3\n")
+    (tmp_path / "bad_rewards.py").write_text("none = lambda *_: None\nfails = lambda *_: {}['a']\nnumber = 3\n")
     scored = parse_reward("answer_f1=1, exact=0, my_rewards:three=.5", executor)(right)
     assert scored.total == 2.5
     assert scored.parts["my_rewards:three"] == 3
     assert set(PARTS) < set(scored.parts)  # what has no weight is logged
     with pytest.raises(RewardError, match="bad_rewards:none gave None, expected a finite number"):
         parse_reward("bad_rewards:none=1", executor)(right)
+    with pytest.raises(RewardError, match="bad_rewards:fails failed with KeyError: 'a'"):
+        parse_reward("bad_rewards:fails=1", executor)(right)
+    (tmp_path / "worse_rewards.py").write_text("def one(:\n")
+    with pytest.raises(RewardError, match="worse_rewards:one: the module fails with SyntaxError: invalid syntax"):
+        parse_reward("worse_rewards:one=1", executor)
+    assert parse_reward("exact=0", executor, flag="--other", least=0)(right).total == 0
+    with pytest.raises(RewardError, match="--other names exact twice"):
+        parse_reward("exact=1,exact=2", executor, flag="--other")
 
 
 @pytest.mark.parametrize(
@@ -147,9 +157,9 @@ def test_flat_steps_stop_with_advice() -> None:
     watch = Watch()
     assert flat_share([[1, 1], [0, 1], [0.5]]) == pytest.approx(2 / 3)
     for _ in range(FLAT_STEPS - 1):
-        assert not watch.see([[0.0, 0.0], [1.0]], 1.5)
-    assert not watch.see([[0.0, 0.1]], 1.5)  # a spread: the count begins again
-    said = [watch.see([[0.0, 0.0]], 1.5) for _ in range(FLAT_STEPS)]
+        assert not watch.see([[0.0, 0.0], [1.0]], 1.5, "--plans")
+    assert not watch.see([[0.0, 0.1]], 1.5, "--plans")  # a spread: the count begins again
+    said = [watch.see([[0.0, 0.0]], 1.5, "--plans") for _ in range(FLAT_STEPS)]
     assert [bool(text) for text in said] == [False] * (FLAT_STEPS - 1) + [True]
-    assert "start from a model that is right now and then" in said[-1]
-    assert "these questions are learned" in watch.see([[1.5, 1.5]], 1.5)
+    assert "start from a model that is right now and then (rog train), try more plans a question (--plans)" in said[-1]
+    assert "these questions are learned" in watch.see([[1.5, 1.5]], 1.5, "--plans")
