@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.common import machine, write_report
-from benchmarks.rl_plan import LIMIT, arguments, fine_tuned, parsed, prepared, refined, supervised
-from benchmarks.trained import Kind, kinds
+from benchmarks.rl_plan import LIMIT, SETS, arguments, fine_tuned, kinds_of, parsed, prepared, refined, supervised
+from benchmarks.trained import Kind
 from kg.errors import ModelError
 from kg.graph import Graph
 from kg.link import link
@@ -157,7 +158,7 @@ def measured(some: Sequence[Kind], options: argparse.Namespace) -> None:
             print(f"seed {options.seed}, {arm}: F1 {mean}", flush=True)
 
 
-def report_of(work: Path) -> list[str]:
+def report_of(work: Path, title: str) -> list[str]:
     """The table over the seeds that have all arms; a question counts with its mean over the seeds."""
     found = {arm: [json.loads(path.read_text()) for path in sorted(work.glob(f"joint-*-{arm}.json"))] for arm in ARMS}
     seeds = set.intersection(*({one["seed"] for one in some} for some in found.values()))
@@ -166,7 +167,7 @@ def report_of(work: Path) -> list[str]:
     found = {arm: [one for one in some if one["seed"] in seeds] for arm, some in found.items()}
     ids = sorted(found["joint"][0]["rows"])
     lines = [
-        f"# Planner and reasoner refined together, MetaQA, {len(seeds)} seed(s), {len(ids)} test questions\n",
+        f"# Planner and reasoner refined together, {title}, {len(seeds)} seed(s), {len(ids)} test questions\n",
         f"{found['joint'][0]['machine']}. Intervals are over questions; those of verified, necessary and sufficient "
         "over those that were answered.\n",
         f"| arm | {' | '.join(MEASURES.values())} | F1 of each seed |",
@@ -177,27 +178,30 @@ def report_of(work: Path) -> list[str]:
         each = " ".join(f"{np.mean([row['f1'] for row in one['rows'].values()]):.3f}" for one in some)
         lines.append(f"| {arm} | {' | '.join(cells)} | {each} |")
     lines.append("")
-    for name in ("f1", "right", "tokens"):
-        before, after = (np.array(means(found[arm], ids, name)) for arm in ("parts", "joint"))
-        lines.append(f"- {MEASURES[name]}, joint against parts: {paired(before, after).interval}")
+    for name in ("f1", "right", "necessary", "tokens"):
+        for other in ("parts", "planner"):
+            before, after = (means(found[arm], ids, name) for arm in (other, "joint"))
+            both = ~np.isnan(before + after)
+            lines.append(f"- {MEASURES[name]}, joint against {other}: {paired(before[both], after[both]).interval}")
     passes, tokens, seconds = (
         np.mean([one["result"][name] for one in found["joint"]]) for name in ("passes", "tokens", "seconds")
     )
     return [*lines, f"- refining took {passes:,.0f} passes, {tokens:,.0f} tokens, {seconds:,.0f} s a seed"]
 
 
-def means(some: Sequence[dict[str, Any]], ids: Sequence[str], name: str) -> list[float]:
-    """The mean of each question over the seeds, where a measure applies."""
+def means(some: Sequence[dict[str, Any]], ids: Sequence[str], name: str) -> npt.NDArray[np.float64]:
+    """The mean of each question over the seeds, NaN where a measure does not apply to it."""
     each = [[value for one in some if (value := one["rows"][i][name]) is not None] for i in ids]
-    return [float(np.mean(values)) for values in each if values]
+    return np.array([np.mean(values) if values else np.nan for values in each])
 
 
 def cell(some: Sequence[dict[str, Any]], ids: Sequence[str], name: str) -> str:
     """A measure over all questions."""
     values = means(some, ids, name)
-    if not values:
+    values = values[~np.isnan(values)]
+    if not len(values):
         return "–"
-    return f"{np.mean(values):,.0f}" if name == "tokens" else str(bootstrap(values))
+    return f"{values.mean():,.0f}" if name == "tokens" else str(bootstrap(list(values)))
 
 
 def main() -> None:
@@ -206,13 +210,13 @@ def main() -> None:
     parser.add_argument("--reasoner-epochs", type=float, default=2, help="Passes over the reasoner's samples.")
     parser.add_argument("--joint-epochs", type=float, default=1, help="Passes of refining both.")
     parser.add_argument("--joint-learning-rate", type=float, default=Joint.learning_rate)
-    options = parsed(parser)
+    options = parsed(parser, "rl-joint")
     if not options.report:
-        measured(kinds("metaqa", options.data)[0], options)
+        measured(kinds_of(options), options)
         return
-    lines = report_of(options.work)
+    lines = report_of(options.work, SETS[options.set])
     print("\n".join(lines))
-    write_report(options.out / "rl-joint-metaqa.md", lines)
+    write_report(options.out / f"{options.name}.md", lines)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@
 MetaQA, data folders and weak start of `benchmarks.rl_plan` (its --work can be used, with the same numbers). From there
 `gradient` (its `rl`), `grpo`, `grpo-unmasked` (the graph's constraint in drawing, not in the loss), `grpo-free` (in
 neither) and `sft` (more steps on the questions whose plans are told). Same questions, rewards, optimizer and looks at
-dev. What is there already is used again; what was stopped goes on.
+dev. What differs: GRPO goes over the questions twice as often (--grpo-epochs), and without a divergence from the start
+(--grpo-beta 0, as TRL has it), which would cost it one more pass a step. What is there already is used again; what was
+stopped goes on.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import write_report
-from benchmarks.rl_plan import arguments, curve, keep, parsed, prepared, refined, supervised
-from benchmarks.trained import Kind, kinds
+from benchmarks.rl_plan import SETS, arguments, curve, keep, kinds_of, parsed, prepared, refined, supervised
+from benchmarks.trained import Kind
 from kg.errors import ModelError
 from planner.data.folder import open_folder
 from planner.training.run import Run
@@ -161,13 +163,13 @@ def first_reached(points: Sequence[dict[str, float]], f1: float, count: str) -> 
     return next((point[count] for point in points if point["dev_f1"] >= f1), None)
 
 
-def report_of(work: Path) -> list[str]:
+def report_of(work: Path, title: str) -> list[str]:
     """Both tables; a question counts with its mean over the seeds, intervals are over questions."""
     found = kept_results(work)
     ids = sorted(next(iter(found.values()))[0]["f1"])
     f1 = {arm: np.array([[one["f1"][i] for i in ids] for one in some]).mean(0) for arm, some in found.items()}
     lines = [
-        f"# Ways to refine a planner, MetaQA, {len(ids)} test questions\n",
+        f"# Ways to refine a planner, {title}, {len(ids)} test questions\n",
         f"{next(iter(found.values()))[0]['machine']}. Passes and tokens come on top of those of `start`.\n",
         "| arm | seeds | F1 | each seed | against start | F1 on dev | passes | tokens | plans | seconds |",
         "|---|---|---|---|---|---|---|---|---|---|",
@@ -287,14 +289,14 @@ def main() -> None:
     )
     parser.add_argument("--generations", type=int, default=Grpo.generations)
     parser.add_argument("--sft-steps", type=int, default=200)
-    options = parsed(parser)
+    options = parsed(parser, "rl-methods")
     if not options.report:
-        measured(kinds("metaqa", options.data)[0], options.arms, options)
+        measured(kinds_of(options), options.arms, options)
         return
-    lines = report_of(options.work)
+    lines = report_of(options.work, SETS[options.set])
     print("\n".join(lines))
-    write_report(options.out / "rl-methods-metaqa.md", lines)
-    write_curves(options.work, options.out / "rl-methods-metaqa.csv")
+    write_report(options.out / f"{options.name}.md", lines)
+    write_curves(options.work, options.out / f"{options.name}.csv")
     plot(options.work, options.plot)
 
 

@@ -1,9 +1,10 @@
 """What the plan gradient adds to a weak planner from answers alone; beside it more of the same, and full supervision.
 
     python -m benchmarks.rl_plan --data ../shared/data --work runs/rl --seed 0     # once a seed, in any order
-    python -m benchmarks.rl_plan --data ../shared/data --work runs/rl --report     # the seeds together
+    python -m benchmarks.rl_plan --work runs/rl --report                           # the seeds together
+    python -m benchmarks.rl_plan --data ../shared/data --work runs/rlpq --set pathquestion-3H
 
-MetaQA, questions split by topic. Four planners a seed: `start` (fine-tuned on 99 questions with plans mined from their
+MetaQA (or PathQuestion), questions split by topic. Four planners a seed: `start` (fine-tuned on 99 questions with plans mined from their
 answers), `longer` (the same, twice the passes), `rl` (from `start`, on 240 other questions with answers only), `full`
 (fine-tuned on all 339). Everything that is there already is used again; what was stopped goes on.
 """
@@ -41,6 +42,7 @@ from rog.settings import PlannerTraining, RowTraining
 from rog.training import config_of, material, train
 
 ARMS = ("start", "longer", "rl", "full")
+SETS = {"metaqa": "MetaQA", "pathquestion-2H": "PathQuestion 2H", "pathquestion-3H": "PathQuestion 3H"}
 LIMIT = 2000  # entities of an answer; some three-hop questions have a thousand
 RESULTS = Path(__file__).parent / "results"
 
@@ -61,9 +63,9 @@ def questions(some: Sequence[Kind], counts: dict[str, int], seed: int) -> Iterat
 
 def prepared(some: Sequence[Kind], work: Path, options: argparse.Namespace) -> dict[str, Path]:
     """The data folders of the weak start, of all questions, and of the questions whose plans are not told."""
-    store = work / "metaqa.kg"
+    store = work / f"{options.set}.kg"
     if not store.exists():
-        build(Sources((some[0].facts,)), store)
+        build(Sources((some[0].facts,), returning=some[0].returning), store)
     name = f"{options.weak}-{options.more}-{options.test}-{options.seed}"
     folders = {part: work / f"data-{name}-{part}" for part in ("weak", "full", "answers")}
     if all(folder.exists() for folder in folders.values()):
@@ -167,9 +169,9 @@ def keep(
 def curve(run: Run) -> list[dict[str, float]]:
     """F1 on dev over passes of the model, tokens and plans, where a run measured it."""
     rows = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text("utf-8").splitlines()]
-    wanted = ("step", "passes", "tokens", "plans_scored", "seconds", "dev_f1")
+    wanted = ("step", "passes", "tokens", "plans_scored", "seconds", "dev_f1", "dev_reward")
     looks = [row for row in rows if "dev_f1" in row and "best_step" not in row]
-    return [{name: row[name] for name in wanted} for row in looks]
+    return [{name: row[name] for name in wanted if name in row} for row in looks]
 
 
 def kept_results(work: Path) -> dict[str, list[dict[str, Any]]]:
@@ -181,13 +183,13 @@ def kept_results(work: Path) -> dict[str, list[dict[str, Any]]]:
     return {arm: [one for one in some if one["seed"] in seeds] for arm, some in found.items() if some}
 
 
-def report_of(work: Path) -> list[str]:
+def report_of(work: Path, title: str) -> list[str]:
     """The table over all seeds; a question counts with its mean over the seeds, intervals are over questions."""
     found = kept_results(work)
     ids = sorted(found["start"][0]["f1"])
     f1 = {arm: np.array([[one["f1"][i] for i in ids] for one in some]).mean(0) for arm, some in found.items()}
     lines = [
-        f"# The plan gradient on MetaQA, {len(found['rl'])} seed(s), {len(ids)} test questions\n",
+        f"# The plan gradient on {title}, {len(found['rl'])} seed(s), {len(ids)} test questions\n",
         f"{found['rl'][0]['machine']}. Passes, tokens and seconds of `rl` come on top of those of `start`.\n",
         "| planner | F1 | each seed | against start | passes | tokens | seconds |",
         "|---|---|---|---|---|---|---|",
@@ -224,8 +226,10 @@ def arguments(about: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, help="The folder of the data sets; not needed with --report.")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--set", choices=SETS, default="metaqa", help="The questions; a --work holds one set.")
     parser.add_argument("--report", action="store_true", help="Put the seeds that are there together.")
     parser.add_argument("--out", type=Path, default=RESULTS, help="Where the report goes.")
+    parser.add_argument("--name", default="", help="The report's name, if it is not to replace the one of the set.")
     parser.add_argument("--weak", type=int, default=99, help="Questions whose plans are told.")
     parser.add_argument("--more", type=int, default=240, help="Questions with answers only.")
     parser.add_argument("--dev", type=int, default=60)
@@ -238,12 +242,19 @@ def arguments(about: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """What the command line says, which measures only with data."""
+def parsed(parser: argparse.ArgumentParser, name: str) -> argparse.Namespace:
+    """What the command line says, which measures only with data; `name` is how reports of the script begin."""
     options = parser.parse_args()
     if options.data is None and not options.report:
         parser.error("--data is needed to measure")
+    options.name = options.name or f"{name}-{options.set}"
     return options
+
+
+def kinds_of(options: argparse.Namespace) -> list[Kind]:
+    """The kinds of questions of the set that is wanted."""
+    name, _, hops = options.set.partition("-")
+    return next(some for some in kinds(name, options.data) if not hops or some[0].name == hops)
 
 
 def main() -> None:
@@ -251,14 +262,14 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--arms", nargs="*", default=ARMS, choices=ARMS, help="What to train beside the start.")
     parser.add_argument("--full-epochs", type=float, default=6, help="Passes of full supervision.")
-    options = parsed(parser)
+    options = parsed(parser, "rl-plan")
     if not options.report:
-        measured(kinds("metaqa", options.data)[0], options)
+        measured(kinds_of(options), options)
         return
-    lines = report_of(options.work)
+    lines = report_of(options.work, SETS[options.set])
     print("\n".join(lines))
-    write_report(options.out / "rl-plan-metaqa.md", lines)
-    write_curves(options.work, options.out / "rl-plan-metaqa.csv")
+    write_report(options.out / f"{options.name}.md", lines)
+    write_curves(options.work, options.out / f"{options.name}.csv")
 
 
 if __name__ == "__main__":

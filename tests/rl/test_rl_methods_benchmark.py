@@ -33,10 +33,10 @@ def keep(work: Path, seed: int) -> None:
 
 def test_methods(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="nothing that was measured"):
-        rl_methods.report_of(tmp_path)
+        rl_methods.report_of(tmp_path, "MetaQA")
     keep(tmp_path, 0)
     keep(tmp_path, 1)
-    text = "\n".join(rl_methods.report_of(tmp_path))
+    text = "\n".join(rl_methods.report_of(tmp_path, "MetaQA"))
     assert "| start | 2 | 0.405 [0.405, 0.405] | 0.400 0.410 |" in text
     assert "| grpo | 2 | 0.705 [0.705, 0.705] | 0.700 0.710 | 0.300 [0.300, 0.300] | 0.700 | 120 |" in text
     assert "took 60 passes; the plan gradient needed 10, 6.0 times fewer" in text
@@ -50,7 +50,7 @@ def test_methods(tmp_path: Path) -> None:
 
 def test_joint(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no seed with planner, parts, joint"):
-        rl_joint.report_of(tmp_path)
+        rl_joint.report_of(tmp_path, "MetaQA")
     for arm, f1 in (("planner", 0.5), ("parts", 0.6), ("joint", 0.8)):
         row = dict.fromkeys(rl_joint.MEASURES, 1.0) | {"f1": f1, "tokens": 100}
         refused = {**row, "f1": 0.0, "verified": None, "necessary": None, "sufficient": None}
@@ -58,7 +58,7 @@ def test_joint(tmp_path: Path) -> None:
         result = {"passes": 10, "tokens": 20, "seconds": 30}
         found = {"seed": 0, "machine": "a machine", "result": result, "rows": rows}
         (tmp_path / f"joint-0-{arm}.json").write_text(json.dumps(found))
-    text = "\n".join(rl_joint.report_of(tmp_path))
+    text = "\n".join(rl_joint.report_of(tmp_path, "MetaQA"))
     assert "1 seed(s), 3 test questions" in text
     assert "| joint | 0.533" in text
     assert "| 0.500 [0.000, 1.000] |" in text  # necessity, of those that were answered

@@ -30,11 +30,11 @@ def keep(work: Path, seed: int, arms: tuple[str, ...] = ARMS) -> None:
 
 def test_seeds_that_are_complete_are_put_together(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no seed with start and rl"):
-        report_of(tmp_path)
+        report_of(tmp_path, "MetaQA")
     keep(tmp_path, 0)
     keep(tmp_path, 1)
     keep(tmp_path, 2, ("start",))  # stopped
-    text = "\n".join(report_of(tmp_path))
+    text = "\n".join(report_of(tmp_path, "MetaQA"))
     assert "2 seed(s), 40 test questions" in text
     assert "| rl | 0.805 [0.805, 0.805] | 0.800 0.810 | 0.400 [0.400, 0.400] | 25 | 1,000 | 60 |" in text
     assert "| start | 0.405 [0.405, 0.405] | 0.400 0.410 |  | 10 |" in text
