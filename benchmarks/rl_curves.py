@@ -72,8 +72,8 @@ def report_of(some: Sequence[Curve]) -> list[str]:
     """A row a run: reward and F1 at the first and the last look, and how they rank the looks alike."""
     lines = [
         "# Reward and verified F1\n",
-        "Reward: expected on training questions since the look before; F1: on dev, of the best plans or answers. From the "
-        "first to the last look at dev after the start.\n",
+        "Reward: expected on training questions since the look before; F1: on dev, of the best plans or answers. From "
+        "the first to the last look at dev after the start.\n",
         "| refined | run | looks | reward | F1 on dev | rank correlation | right, not proven |",
         "|---|---|---|---|---|---|---|",
     ]
@@ -94,9 +94,8 @@ def plot(some: Sequence[Curve], out: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.4), sharex=True, layout="constrained")
-    for axis, name, title in zip(
-        axes, ("reward", "f1"), ("reward earned in training", "verified F1 on dev"), strict=True
-    ):
+    titles = {"reward": "reward earned in training", "f1": "verified F1 on dev"}
+    for axis, (name, title) in zip(axes, titles.items(), strict=True):
         for kind, label, own in some:
             first = next(one.title for one in some if one.kind == kind)
             values = [getattr(look, name) for look in own]

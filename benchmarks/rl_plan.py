@@ -4,9 +4,9 @@
     python -m benchmarks.rl_plan --work runs/rl --report                           # the seeds together
     python -m benchmarks.rl_plan --data ../shared/data --work runs/rlpq --set pathquestion-3H
 
-MetaQA (or PathQuestion), questions split by topic. Four planners a seed: `start` (fine-tuned on 99 questions with plans mined from their
-answers), `longer` (the same, twice the passes), `rl` (from `start`, on 240 other questions with answers only), `full`
-(fine-tuned on all 339). Everything that is there already is used again; what was stopped goes on.
+MetaQA or PathQuestion, questions split by topic. Four planners a seed: `start` (fine-tuned on 99 questions with plans
+mined from their answers), `longer` (the same, twice the passes), `rl` (from `start`, on 240 other questions with
+answers only), `full` (fine-tuned on all 339). Everything that is there already is used again; what was stopped goes on.
 """
 
 from __future__ import annotations
