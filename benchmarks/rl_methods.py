@@ -83,13 +83,15 @@ class MoreSteps(Refinement):
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._policy.trained.values(), self._settings.clip)
         for group in self._optimizer.param_groups:
-            group["lr"] = learning_rate(state.step, len(self._plan), self._settings)
+            group["lr"] = learning_rate(state.step, len(self._schedule), self._settings)
         self._optimizer.step()
         self._optimizer.zero_grad()
         self._policy.changed()
         state.step += 1
         self._count(before, began, 0)
         self._run.log({"step": state.step, **rounded({"loss": loss.item(), **state.counts})})
+        if state.step % self._settings.eval_steps == 0 or state.step == len(self._schedule):
+            self._look()
 
 
 def more_steps(folders: dict[str, Path], start: Run, options: argparse.Namespace, out: Path) -> Run:

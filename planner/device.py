@@ -61,6 +61,12 @@ def best_device() -> tuple[str, str]:
     return "cpu", "bfloat16" if has_amx() and bfloat16_gain() >= GAIN else "float32"
 
 
+def one_device(args: Any) -> Any:
+    """Training arguments for one accelerator a process: left to itself a trainer takes all that a process sees."""
+    args._n_gpu = min(1, args.n_gpu)
+    return args
+
+
 def mixed() -> AbstractContextManager[Any]:
     """Mixed precision where the device computes in bfloat16."""
     import torch

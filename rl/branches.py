@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from planner.device import mixed
@@ -110,7 +111,11 @@ def written(model: Any, tokenizer: Any, prompts: Sequence[Tokens], longest: int)
     import torch
 
     device = next(model.parameters()).device
-    stops = {tokenizer.eos_token_id, tokenizer("\n", add_special_tokens=False)["input_ids"][-1]}
+    text_of = lru_cache(maxsize=None)(tokenizer.decode)  # a token may hold a line break beside other signs
+
+    def is_last(token: int) -> bool:
+        return token == tokenizer.eos_token_id or "\n" in text_of((token,))
+
     width = max(map(len, prompts))
     tokens = torch.tensor([[0] * (width - len(prompt)) + list(prompt) for prompt in prompts], device=device)
     seen = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=device)
@@ -125,9 +130,9 @@ def written(model: Any, tokenizer: Any, prompts: Sequence[Tokens], longest: int)
                 use_cache=True, logits_to_keep=1,
             )  # fmt: skip
             cache, chosen = output.past_key_values, output.logits[:, -1].argmax(-1)
-            goes_on = [place for place, token in enumerate(chosen.tolist()) if token not in stops]
-            for place in goes_on:
-                said[int(going[place])].append(int(chosen[place]))
+            for number, token in zip(going.tolist(), chosen.tolist(), strict=True):
+                said[number].append(token)
+            goes_on = [place for place, token in enumerate(chosen.tolist()) if not is_last(token)]
             if not goes_on:
                 break
             keep = torch.tensor(goes_on, device=device)
@@ -135,4 +140,5 @@ def written(model: Any, tokenizer: Any, prompts: Sequence[Tokens], longest: int)
                 cache.batch_select_indices(keep)
             going, tokens = going[keep], chosen[keep][:, None]
             seen = torch.cat([seen[keep], torch.ones(len(keep), 1, dtype=seen.dtype, device=device)], 1)
-    return [tokenizer.decode(some, skip_special_tokens=True).strip() for some in said]
+    texts = (tokenizer.decode(some, skip_special_tokens=True) for some in said)
+    return [text.partition("\n")[0].strip() for text in texts]

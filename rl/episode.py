@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from kg.errors import UnknownKeyError
@@ -20,7 +19,7 @@ from reasoner.retrieve import named_ends
 from reasoner.verify import fault
 
 MOST = 10_000  # ends of a walk that are looked at
-REMEMBERED = 100_000  # walks whose ends are kept
+REMEMBERED = 2_000_000  # ends of walks that are kept
 
 
 class Walk(NamedTuple):
@@ -66,10 +65,19 @@ class Executor:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.ends = lru_cache(maxsize=REMEMBERED)(self._ends)
+        self._known: dict[Walk, tuple[str, ...]] = {}
+        self._held = 0
+
+    def ends(self, walk: Walk) -> tuple[str, ...]:
+        """The named entities (keys, sorted, at most `MOST`) that a walk reaches; none for one that cannot be walked."""
+        if walk not in self._known:
+            if self._held > REMEMBERED:
+                self._known, self._held = {}, 0
+            self._known[walk] = self._ends(walk)
+            self._held += 1 + len(self._known[walk])
+        return self._known[walk]
 
     def _ends(self, walk: Walk) -> tuple[str, ...]:
-        """The named entities (keys, sorted, at most `MOST`) that a walk reaches; none for one that cannot be walked."""
         try:
             frontier = self.graph.frontier([walk.start])
             for relation in walk.relations:

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from kg.types import Progress, Question
-from planner.device import best_device
+from planner.device import best_device, one_device
 from planner.models import no_warnings
 from planner.training.run import Run
 from rl.grpo_trainer import check_trl, trainer_class
 from rl.plan_rollouts import PlanRollouts
 from rl.policy import Policy
-from rl.refine import Refinement, learning_rate, rounded, set_weights, weights_of
-from rl.rewards import Reward, flat_share
+from rl.refine import Refinement, learning_rate, set_weights, weights_of
+from rl.rewards import Reward, expected_parts
 from rl.settings import Grpo
 
 TOLD: frozenset[str] = frozenset({"kl", "entropy", "loss", "grad_norm", "learning_rate"})  # logged of the trainer
@@ -64,7 +64,7 @@ class GrpoRefinement(Refinement):
             if self._held:
                 set_weights(self._policy, self._held)
             self._began, self._before = time.monotonic(), self._counts()
-            if self._state.step < len(self._plan) and not self._state.advice:
+            if self._state.step < len(self._schedule) and not self._state.advice:
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         model = self._policy.model
         if "ref" in getattr(model, "peft_config", {}):
@@ -78,7 +78,7 @@ class GrpoRefinement(Refinement):
         from transformers import PrinterCallback
         from trl import GRPOConfig
 
-        settings, steps = self._settings, len(self._plan)
+        settings, steps = self._settings, len(self._schedule)
 
         def share(step: int) -> float:
             return learning_rate(min(step, steps - 1), steps, settings) / settings.learning_rate
@@ -86,30 +86,32 @@ class GrpoRefinement(Refinement):
         trainer = trainer_class()(
             self._rollouts,
             model=self._policy.model,
-            args=GRPOConfig(
-                output_dir=str(self._run.checkpoints),
-                per_device_train_batch_size=settings.batch * settings.generations,
-                gradient_accumulation_steps=1,
-                num_generations=settings.generations,
-                num_train_epochs=1,  # the schedule holds all epochs
-                shuffle_dataset=False,
-                max_completion_length=settings.longest,
-                beta=settings.beta,
-                entropy_coef=settings.entropy,
-                max_grad_norm=settings.clip,
-                disable_dropout=True,  # what is drawn and what is scored is one distribution
-                gradient_checkpointing=False,
-                bf16=False,  # the model has the number format that it computes in
-                use_cpu=best_device()[0] == "cpu",
-                save_steps=settings.save_steps,
-                save_total_limit=1,
-                logging_steps=1,
-                seed=settings.seed,
-                remove_unused_columns=False,
-                report_to=[],
-                disable_tqdm=True,
+            args=one_device(
+                GRPOConfig(
+                    output_dir=str(self._run.checkpoints),
+                    per_device_train_batch_size=settings.batch * settings.generations,
+                    gradient_accumulation_steps=1,
+                    num_generations=settings.generations,
+                    num_train_epochs=1,  # the schedule holds all epochs
+                    shuffle_dataset=False,
+                    max_completion_length=settings.longest,
+                    beta=settings.beta,
+                    entropy_coef=settings.entropy,
+                    max_grad_norm=settings.clip,
+                    disable_dropout=True,  # what is drawn and what is scored is one distribution
+                    gradient_checkpointing=False,
+                    bf16=False,  # the model has the number format that it computes in
+                    use_cpu=best_device()[0] == "cpu",
+                    save_steps=settings.save_steps,
+                    save_total_limit=1,
+                    logging_steps=1,
+                    seed=settings.seed,
+                    remove_unused_columns=False,
+                    report_to=[],
+                    disable_tqdm=True,
+                )
             ),
-            train_dataset=Dataset.from_list([{"prompt": str(number)} for step in self._plan for number in step]),
+            train_dataset=Dataset.from_list([{"prompt": str(number)} for step in self._schedule for number in step]),
             processing_class=self._policy.tokenizer,
             callbacks=[self._following()],
             optimizers=(self._optimizer, LambdaLR(self._optimizer, share)),
@@ -131,7 +133,7 @@ class GrpoRefinement(Refinement):
 
             def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
                 if "grad_norm" in logs:  # a step's, and not the summary at the end
-                    control.should_training_stop |= following._stepped(logs)
+                    control.should_training_stop |= following._noted(logs)
                     if control.should_save:
                         following._hold(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
@@ -140,30 +142,31 @@ class GrpoRefinement(Refinement):
 
     def _tell(self) -> None:
         if self._progress:
-            self._progress("refining the planner", self._state.step, len(self._plan))
+            self._progress("refining the planner", self._state.step, len(self._schedule))
 
     def _clip(self) -> None:
         """Cut the gradients that the trainer does not know of."""
 
-    def _stepped(self, logs: dict[str, float]) -> bool:
+    def _noted(self, logs: dict[str, float]) -> bool:
         """Note a step: whether it is the last one, for want of anything to learn."""
-        state, groups = self._state, self._rollouts.scored
+        rollouts, groups = self._rollouts, self._rollouts.scored
         rewards = [[scored.total for scored in group] for group in groups]
         tried = [scored for group in groups for scored in group]
-        state.step += 1
-        self._count(self._before, self._began, len(tried))
-        state.advice = state.watch.see(rewards, self._best_reward, self._tries)
-        measured = {name: value for name, value in logs.items() if name in TOLD}
-        parts = {f"parts/{name}": sum(one.parts[name] for one in tried) / len(tried) for name in tried[0].parts}
-        reward = sum(one.total for one in tried) / len(tried)
-        rollouts = self._rollouts
-        about = {"reward": reward, "plans": rollouts.distinct / len(groups), "legal": rollouts.legal / len(tried)}
-        about["flat"] = flat_share(rewards)
-        self._run.log({"step": state.step, **rounded({**measured, **about, **parts, **state.counts})})
-        if state.step % self._settings.eval_steps == 0 or state.step == len(self._plan) or state.advice:
-            self._look()
+        shares = [1 / len(tried)] * len(tried)
+        self._stepped(
+            rewards,
+            {
+                **{name: value for name, value in logs.items() if name in TOLD},
+                "reward": sum(map(sum, rewards)) / len(tried),
+                "plans": rollouts.distinct / len(groups),
+                "legal": rollouts.legal / len(tried),
+                **expected_parts(shares, tried),
+            },
+            self._before,
+            self._began,
+        )
         self._began, self._before = time.monotonic(), self._counts()
-        return bool(state.advice)
+        return bool(self._state.advice)
 
     def _hold(self, folder: Path) -> None:
         """Put beside the trainer's checkpoint, before it is written, what is ours."""

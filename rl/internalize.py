@@ -145,10 +145,11 @@ class Internalizer:
 
     def _rate(self) -> float:
         """The learning rate by the share of the tokens that are used up: a straight rise, then half a cosine."""
-        done, rising = self._tokens / self._settings.tokens, self._settings.warmup
+        done, rising = min(1.0, self._tokens / self._settings.tokens), self._settings.warmup
         if done < rising:
             return self._settings.learning_rate * (done + 0.01) / (rising + 0.01)
-        return self._settings.learning_rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
+        falling = (done - rising) / (1 - rising) if rising < 1 else 1.0
+        return self._settings.learning_rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * falling)))
 
     def _gap(self, when: str) -> dict[str, float]:
         """Open- and closed-book accuracy on the same few questions, and what lies between."""

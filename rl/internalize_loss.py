@@ -1,7 +1,8 @@
 """The losses by which a model learns to answer without the graph.
 
 RLAG (Nie et al., 2025, arXiv:2509.20162) prefers the answer that was found with the evidence to the one that was given
-without, and adds the likelihood of the evidence itself. The numbers are those of its published code.
+without, and adds the likelihood of the evidence itself. Weights and margin are those of its published code; where a
+log-probability need not go on (`chosen_most`, `rejected_least`) is our own.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def advantages(rewards: Sequence[float]) -> list[float]:
 
 
 def grpo(rewards: Sequence[float], means: torch.Tensor, settings: Internalization) -> torch.Tensor:
-    """The loss of one group of candidate answers, one step after they were scored, so that no ratio needs clipping.
+    """The loss of one group of candidate answers, without a ratio to what drew them, since few of them were drawn.
 
     As in RLAG a bad answer need not fall below `rejected_least`: most candidates were not drawn from the policy, and
     would be pushed down without end.

@@ -31,7 +31,9 @@ class Internalization:
     layers: float = key(0.4, "The share of the layers, from the top, that learn.", 0, 1)
     rank: int = key(0, "The rank of adapters on them, merged at the end; 0 trains all their weights.", 0)
     alpha: int = key(32, "The scale of the adapters.", 1)
-    sampled: float = key(0.2, "The share of questions that the model answers from the retrieved paths too.", 0, 1)
+    sampled: float = key(
+        0.2, "The share of questions that the model answers from the retrieved paths too; all with --wrong skip.", 0, 1
+    )
     wrong: str = key("graph", "What replaces an answer that the graph refutes: the graph's own, or skip.")
     distractors: int = key(2, "Paths of other questions beside the retrieved one.", 0)
     beta_known: float = key(0.5, "RLAG's weight of the knowledge where both answers agree.", 0)

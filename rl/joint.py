@@ -4,11 +4,11 @@ One episode is question → plan → what its paths lead to → answer. The plan
 the reasoner's answers, hence the expectation over both is a sum. With p the planner's probabilities, q the reasoner's
 among its options, and w the weight of the plan that an option rests on (for a refusal: of `none`), what is gone down is
 
-    - sum_a P(a) R(a) - alone sum_z p(z) R(z) + beta (KL(p || p_start) + KL(q || q_start)), P(a) ~ w(a)^trust q(a)^model
+    - sum_a P(a) R(a) - alone sum_z p(z) R(z) + beta (KL(p || p_start) + KL(q || q_start)) - entropy H(p)
 
-P is how `reasoner.quoting` decides on the plans of the planner's model alone (`lm:RUN`). The second term rewards the
-turn by itself, without which KG-R1 lost ten points of F1. What was retrieved stands in the reasoner's prompt: none of
-it is learned.
+where P(a) ~ w(a)^trust q(a)^model. P is how `reasoner.quoting` decides on the plans of the planner's model alone
+(`lm:RUN`). The second term rewards the turn by itself, without which KG-R1 lost ten points of F1. What was retrieved
+stands in the reasoner's prompt: none of it is learned.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from rl.plan_gradient import Group, Step, objective
 from rl.policy import Policy
 from rl.reading import Reader, Reading
 from rl.refine import Refinement, State, mean_f1, weights_of
-from rl.rewards import Reward, alike
+from rl.rewards import Reward, alike, expected_parts
 from rl.settings import Joint
 
 if TYPE_CHECKING:
@@ -51,6 +51,22 @@ class Together(Refinement):
     _policy: Pair
     _settings: Joint
     _state: JointState
+    _begins = JointState
+
+    def __init__(
+        self,
+        pair: Pair,
+        reward: Reward,
+        reasoned_reward: Reward,
+        questions: Sequence[Question],
+        dev: Sequence[Question],
+        settings: Joint,
+        run: Run,
+        progress: Progress | None = None,
+    ) -> None:
+        reward, reasoned_reward = alike(reward, reasoned_reward)
+        self._reader = Reader(pair.reasoner, reward, reasoned_reward, settings.reasoned, settings.seed)
+        super().__init__(pair, reward, questions, dev, settings, run, progress)
 
     def _look(self) -> None:
         """Measure on dev, and keep the weights that are best there and not less often right by a verified path."""
@@ -80,22 +96,6 @@ class Together(Refinement):
 class JointRefinement(Together):
     """One joint run."""
 
-    def __init__(
-        self,
-        pair: Pair,
-        reward: Reward,
-        reasoned_reward: Reward,
-        questions: Sequence[Question],
-        dev: Sequence[Question],
-        settings: Joint,
-        run: Run,
-        progress: Progress | None = None,
-    ) -> None:
-        reward, reasoned_reward = alike(reward, reasoned_reward)
-        super().__init__(pair, reward, questions, dev, settings, run, progress)
-        self._state = JointState()
-        self._reader = Reader(pair.reasoner, reward, reasoned_reward, settings.reasoned, settings.seed)
-
     def _accumulated(self, questions: Sequence[Question]) -> Step:
         groups = self._trials.groups(questions)
         known = self._references.of(groups, self._settings.pass_tokens) if self._settings.beta else []
@@ -122,8 +122,9 @@ class JointRefinement(Together):
         measured = {"kl": planned.kl.item(), "entropy": planned.entropy.item(), "plans": float(len(group.plans))}
         if reading is None:  # whatever it plans, it has to refuse
             refused = self._reader.reward_of(group.question)(Episode(group.question))
-            parts = {f"parts/{name}": value for name, value in refused.parts.items()}
-            return planned.loss, {**measured, **parts, "reward": refused.total, "loss": planned.loss.item()}
+            parts = expected_parts([1.0], [refused])
+            told = {"reward": refused.total, "loss": planned.loss.item(), "refused": 1.0}
+            return planned.loss, {**measured, **parts, **told, "plan_reward": planned.reward.item(), "options": 1.0}
         reasoner = self._policy.reasoner
         log_q, log_said = said(reasoner, reading)
         owners = [number for number, quote in enumerate(reading.quotes) for _ in quote.scored]
@@ -140,9 +141,7 @@ class JointRefinement(Together):
             loss = loss + settings.beta * drift
             measured["reasoner_kl"] = drift.item()
         shares = p.tolist()
-        for name in reading.scored[0].parts:
-            own = (share * scored.parts[name] for share, scored in zip(shares, reading.scored, strict=True))
-            measured[f"parts/{name}"] = sum(own)
+        measured |= expected_parts(shares, reading.scored)
         told = {"reward": (p * rewards).sum().item(), "loss": loss.item(), "refused": shares[-1]}
         return loss, {**measured, **told, "plan_reward": planned.reward.item(), "options": float(len(shares))}
 

@@ -2,32 +2,33 @@
 
 The plan is drawn under the graph's constraint by the planner, what its paths lead to is put in, and the answer is drawn
 among the reasoner's options. What was retrieved is masked out of the loss (Search-R1, Jin et al., 2025,
-arXiv:2503.09516). It is the sampled form of `rl.joint`, but for one thing: an answer sees its own plan's paths only.
+arXiv:2503.09516). What it optimises is not quite what `rl.joint` does, by which both are looked at: an answer sees its
+own plan's paths only, and is drawn by the reasoner alone, token by token, whatever weight the two have in deciding.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kg.types import Progress, Question, RelationPath
+from kg.types import Question, RelationPath
 from planner.neural import NOTHING
-from planner.training.run import Run
 from planner.training.sequences import Encoded, Tokens
+from reasoner.quoting import BATCH
 from rl.constraint import Listed, allowed
 from rl.draws import chunked_logps, draws
 from rl.grpo import GrpoRefinement
 from rl.grpo_trainer import Rollout
-from rl.joint import JointState, Together
+from rl.joint import Together
 from rl.pair import Pair
 from rl.plan_rollouts import PlanRollouts
 from rl.reading import Reader, Reading
-from rl.rewards import Reward, Scored, alike
+from rl.rewards import Scored
 from rl.settings import JointDrawn
 
 if TYPE_CHECKING:
@@ -65,10 +66,14 @@ class JointRollouts(PlanRollouts):
         ]
         wanted = Counter(keys)
         readings = {key: reading for key in wanted if (reading := self._reading(*key)) is not None}
-        texts = [Listed(reading.texts) for reading in readings.values()]
-        tree = reasoner.tree("", [reading.prompt for reading in readings.values()])
-        found = draws(tree, texts, [wanted[key] for key in readings], generator) if readings else []
-        waiting = {key: iter(some) for key, some in zip(readings, found, strict=True)}
+        waiting: dict[Key, Iterator[Tokens]] = {}
+        read = list(readings)
+        for some in (read[start : start + BATCH] for start in range(0, len(read), BATCH)):
+            own = [readings[key] for key in some]
+            tree = reasoner.tree("", [reading.prompt for reading in own])
+            texts = [Listed(reading.texts) for reading in own]
+            found = draws(tree, texts, [wanted[key] for key in some], generator)
+            waiting |= zip(some, map(iter, found), strict=True)
         self._drawn, self.legal = {}, sum(path is not None for _, path in keys)
         return [
             self._episode(key, plan.encoded, readings.get(key), next(waiting[key]) if key in waiting else ())
@@ -136,22 +141,6 @@ class JointGrpo(Together, GrpoRefinement):
     """One joint run of GRPO."""
 
     _settings: JointDrawn
-
-    def __init__(
-        self,
-        pair: Pair,
-        reward: Reward,
-        reasoned_reward: Reward,
-        questions: Sequence[Question],
-        dev: Sequence[Question],
-        settings: JointDrawn,
-        run: Run,
-        progress: Progress | None = None,
-    ) -> None:
-        reward, reasoned_reward = alike(reward, reasoned_reward)
-        self._reader = Reader(pair.reasoner, reward, reasoned_reward, settings.reasoned, settings.seed)
-        super().__init__(pair, reward, questions, dev, settings, run, progress)
-        self._state = JointState()
 
     @property
     def _best_reward(self) -> float:

@@ -23,7 +23,7 @@ from planner.space import Legal, plan_space
 from planner.training.sequences import Encoded
 from rl.episode import Executor
 from rl.policy import Policy
-from rl.rewards import Reward, Scored
+from rl.rewards import Reward, Scored, expected_parts
 from rl.settings import PlanGradient
 
 if TYPE_CHECKING:
@@ -198,9 +198,6 @@ def accumulate(policy: Policy, groups: Sequence[Group], references: References, 
 def measures(terms: Terms, group: Group) -> dict[str, float]:
     """What is logged of a question: expectations under its plans' probabilities."""
     p = terms.p.tolist()
-    parts = {
-        f"parts/{name}": sum(share * scored.parts[name] for share, scored in zip(p, group.scored, strict=True))
-        for name in group.scored[0].parts
-    }
     own = {"reward": terms.reward, "kl": terms.kl, "entropy": terms.entropy, "loss": terms.loss}
-    return {**{name: value.item() for name, value in own.items()}, **parts, "plans": float(len(p))}
+    told = {name: value.item() for name, value in own.items()}
+    return {**told, **expected_parts(p, group.scored), "plans": float(len(p))}

@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from kg.types import Progress, Question
 from planner.neural import LmPlanner
@@ -26,6 +26,9 @@ from rl.plan_gradient import References, Step, Trials, accumulate
 from rl.policy import Policy
 from rl.rewards import Reward, Watch, flat_share
 from rl.settings import PlanGradient
+
+if TYPE_CHECKING:
+    import torch
 
 COUNTED = ("passes", "tokens", "plans_scored", "seconds")
 
@@ -69,7 +72,7 @@ def mean_f1(episodes: Sequence[Episode], executor: Executor) -> float:
 
 @dataclass
 class State:
-    """How far a run is: all that a checkpoint holds beside weights and optimizer."""
+    """How far a run is."""
 
     step: int = 0
     best: float = -1.0
@@ -87,6 +90,7 @@ class State:
 class Refinement:
     """One run of the plan gradient."""
 
+    _begins: type[State] = State
     _tries = "--plans, --mass"  # the flags that say how many plans of a question are tried
 
     def __init__(
@@ -106,22 +110,20 @@ class Refinement:
         self._trials = Trials(policy, reward, settings)
         self._references = References(policy)
         self._optimizer = torch.optim.AdamW(policy.trained.values(), lr=settings.learning_rate, weight_decay=0.0)
-        self._state = State()
+        self._state = self._begins()
         self._best = weights_of(policy)
-        self._plan = schedule(len(questions), settings)
+        self._schedule = schedule(len(questions), settings)
 
     def run(self) -> dict[str, float]:
         """Go through all steps, or on from the last checkpoint, and leave the best weights in the model."""
         self._restore()
-        state, steps = self._state, len(self._plan)
+        state, steps = self._state, len(self._schedule)
         if state.step == 0:
             self._look()
         while state.step < steps and not state.advice:
             if self._progress:
                 self._progress("refining the planner", state.step, steps)
             self._step()
-            if state.step % self._settings.eval_steps == 0 or state.step == steps or state.advice:
-                self._look()
             if state.step % self._settings.save_steps == 0:
                 self._save()
         return self._result()
@@ -142,19 +144,28 @@ class Refinement:
         import torch
 
         began, before, state = time.monotonic(), self._counts(), self._state
-        step = self._accumulated([self._questions[number] for number in self._plan[state.step]])
+        step = self._accumulated([self._questions[number] for number in self._schedule[state.step]])
         norm = torch.nn.utils.clip_grad_norm_(self._policy.trained.values(), self._settings.clip)
-        rate = learning_rate(state.step, len(self._plan), self._settings)
+        rate = learning_rate(state.step, len(self._schedule), self._settings)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self._optimizer.step()
         self._optimizer.zero_grad()
         self._policy.changed()
+        about = {**step.measured, "grad_norm": float(norm), "learning_rate": rate}
+        self._stepped(step.rewards, about, before, began)
+
+    def _stepped(
+        self, rewards: Sequence[Sequence[float]], measured: dict[str, float], before: tuple[int, int], began: float
+    ) -> None:
+        """Count and log a step: what was tried earned `rewards`, question by question; look at dev where it is time."""
+        state = self._state
         state.step += 1
-        self._count(before, began, sum(map(len, step.rewards)))
-        state.advice = state.watch.see(step.rewards, self._best_reward, self._tries)
-        about = {"flat": flat_share(step.rewards), "grad_norm": float(norm), "learning_rate": rate}
-        self._run.log({"step": state.step, **rounded({**step.measured, **about, **state.counts})})
+        self._count(before, began, sum(map(len, rewards)))
+        state.advice = state.watch.see(rewards, self._best_reward, self._tries)
+        self._run.log({"step": state.step, **rounded({**measured, "flat": flat_share(rewards), **state.counts})})
+        if state.step % self._settings.eval_steps == 0 or state.step == len(self._schedule) or state.advice:
+            self._look()
 
     @property
     def _best_reward(self) -> float:
@@ -202,7 +213,7 @@ class Refinement:
             "weights": weights_of(self._policy),
             "best_weights": self._best,
             "optimizer": self._optimizer.state_dict(),
-            "references": [(s.tokens, s.prompt, logp) for s, logp in self._references.known.items()],
+            "references": packed(self._references.known),
             "listed": self._trials.listed,
             "state": asdict(self._state),
         }
@@ -220,10 +231,28 @@ class Refinement:
             self._best = held["best_weights"]
             self._state = self._state.rebuilt(held["state"])
             self._optimizer.load_state_dict(held["optimizer"])
-            known = held["references"]
-            self._references.known.update({Encoded(tokens, prompt): logp for tokens, prompt, logp in known})
+            self._references.known.update(unpacked(held["references"]))
             self._trials.listed.update(held["listed"])
         self._run.forget_after("step", self._state.step if checkpoint else -1)
+
+
+def packed(known: Mapping[Encoded, float]) -> dict[str, torch.Tensor]:
+    """Sequences with a number each as four tensors: quick to write, however many there are."""
+    import torch
+
+    return {
+        "tokens": torch.tensor([token for one in known for token in one.tokens], dtype=torch.int32),
+        "sizes": torch.tensor([len(one.tokens) for one in known]),
+        "prompts": torch.tensor([one.prompt for one in known]),
+        "values": torch.tensor(list(known.values()), dtype=torch.float64),
+    }
+
+
+def unpacked(held: Mapping[str, torch.Tensor]) -> dict[Encoded, float]:
+    """What was packed."""
+    texts = held["tokens"].split(held["sizes"].tolist())  # type: ignore[no-untyped-call]
+    ends = zip(texts, held["prompts"].tolist(), held["values"].tolist(), strict=True)
+    return {Encoded(tuple(tokens.tolist()), prompt): value for tokens, prompt, value in ends}
 
 
 def weights_of(policy: Policy) -> dict[str, Any]:

@@ -150,6 +150,14 @@ def imported(name: str) -> Any:
     return found
 
 
+def expected_parts(shares: Sequence[float], scored: Sequence[Scored]) -> dict[str, float]:
+    """Each part's mean over episodes that come up so often, as it is logged."""
+    return {
+        f"parts/{name}": sum(share * one.parts[name] for share, one in zip(shares, scored, strict=True))
+        for name in scored[0].parts
+    }
+
+
 def flat_share(groups: Sequence[Sequence[float]]) -> float:
     """The share of groups (the rewards of one question) without spread, from which nothing is learned."""
     return sum(max(group) - min(group) <= SPREAD for group in groups) / len(groups)

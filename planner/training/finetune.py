@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from kg.errors import ModelError, first_line
 from kg.types import Progress
-from planner.device import best_device, free_cores, mixed
+from planner.device import best_device, free_cores, mixed, one_device
 from planner.models import UNLOADABLE, locate, no_warnings, quietly
 from planner.training.frozen import FrozenLayers
 from planner.training.lean import lean
@@ -139,31 +139,33 @@ def fit(
     with run.disk_errors(), no_warnings():
         trainer: Any = trainer_class()(
             model=model,
-            args=SFTConfig(
-                output_dir=str(run.checkpoints),
-                per_device_train_batch_size=batch // parts,
-                gradient_accumulation_steps=parts,
-                per_device_eval_batch_size=32,
-                num_train_epochs=1,  # the schedule holds all epochs
-                train_sampling_strategy="sequential",
-                learning_rate=settings.learning_rate,
-                lr_scheduler_type="cosine",
-                warmup_steps=math.ceil(settings.warmup * len(ordered) / batch),
-                weight_decay=settings.weight_decay,
-                save_steps=settings.save_steps,
-                save_total_limit=2,
-                logging_steps=10,
-                seed=settings.seed,
-                bf16=best_device()[1] == "bfloat16",
-                use_cpu=best_device()[0] == "cpu",
-                completion_only_loss=True,
-                max_length=None,
-                gradient_checkpointing=False,
-                dataloader_pin_memory=torch.cuda.is_available(),
-                dataset_kwargs={"skip_prepare_dataset": True},
-                remove_unused_columns=False,
-                report_to=[],
-                disable_tqdm=True,
+            args=one_device(
+                SFTConfig(
+                    output_dir=str(run.checkpoints),
+                    per_device_train_batch_size=batch // parts,
+                    gradient_accumulation_steps=parts,
+                    per_device_eval_batch_size=32,
+                    num_train_epochs=1,  # the schedule holds all epochs
+                    train_sampling_strategy="sequential",
+                    learning_rate=settings.learning_rate,
+                    lr_scheduler_type="cosine",
+                    warmup_steps=math.ceil(settings.warmup * len(ordered) / batch),
+                    weight_decay=settings.weight_decay,
+                    save_steps=settings.save_steps,
+                    save_total_limit=2,
+                    logging_steps=10,
+                    seed=settings.seed,
+                    bf16=best_device()[1] == "bfloat16",
+                    use_cpu=best_device()[0] == "cpu",
+                    completion_only_loss=True,
+                    max_length=None,
+                    gradient_checkpointing=False,
+                    dataloader_pin_memory=torch.cuda.is_available(),
+                    dataset_kwargs={"skip_prepare_dataset": True},
+                    remove_unused_columns=False,
+                    report_to=[],
+                    disable_tqdm=True,
+                )
             ),
             train_dataset=Dataset.from_list([columns(sequence) for sequence in ordered]),
             eval_dataset=Dataset.from_list([columns(sequence) for sequence in held_out]) if held_out else None,

@@ -45,7 +45,14 @@ FILES = (
 )
 FOLDERS = ("adapter", "model", "checkpoints", "planner", "reasoner")  # the last two: runs of their own in a joint one
 NAMES = {*FILES, *FOLDERS, *(f".{name}.part" for name in FILES), ".weights"}  # all that a run's directory may hold
-DATA = ("data_files", "samples_sha256", "questions", "passes")  # keys of the config that follow from the data
+DATA = (
+    "data_files",
+    "samples_sha256",
+    "questions",
+    "passes",
+    "facts",
+    "left_out",
+)  # keys of the config that follow from the data
 Kind = TypeVar("Kind", bound=tuple[float, ...])
 WAIT = 600.0  # seconds that the other processes wait for the first one
 FULL = {

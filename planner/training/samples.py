@@ -38,9 +38,9 @@ def plan_samples(rows: Sequence[Row], graph: Graph) -> list[Sample]:
 
 
 def normalised(targets: Mapping[Pieces, float]) -> tuple[tuple[Pieces, float], ...]:
-    """Targets with shares that add up to 1; those of less than a hundredth are left out."""
-    total = sum(targets.values())
-    kept = {pieces: share for pieces, share in targets.items() if share >= LEAST * total}
+    """Targets with shares that add up to 1; those of less than a hundredth are left out, unless none has more."""
+    least = min(LEAST * sum(targets.values()), max(targets.values()))
+    kept = {pieces: share for pieces, share in targets.items() if share >= least}
     return tuple((pieces, share / sum(kept.values())) for pieces, share in kept.items())
 
 

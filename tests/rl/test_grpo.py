@@ -17,6 +17,7 @@ from kg.errors import ModelError
 from kg.store import Store
 from kg.types import Question, Topic
 from planner.decode import Effort, decode
+from planner.device import one_device
 from planner.neural import NOTHING, OrNothing, spelling_of
 from planner.prompts import NONE, relation_words, trained_question
 from planner.space import plan_space
@@ -143,6 +144,18 @@ def test_log_probabilities_are_under_the_mask_that_was_drawn_by(
         for one, encoded in zip(found, sequences, strict=True):
             assert len(one) == len(encoded.tokens) - encoded.prompt
     assert all(masked > free for masked, free in zip(sums[False], sums[True], strict=True))
+    with torch.no_grad():  # each alone
+        free = [token_logps(policy.model, [encoded], None)[0][0].sum().item() for encoded in sequences]
+    assert sums[True] == pytest.approx(free, abs=1e-4)
+
+
+def test_a_trainer_takes_one_device_of_several(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from transformers import TrainingArguments
+
+    monkeypatch.setattr(TrainingArguments, "n_gpu", property(lambda self: getattr(self, "_n_gpu", 2)))
+    args = TrainingArguments(output_dir=str(tmp_path), report_to=[])
+    args._n_gpu = 2
+    assert one_device(args)._n_gpu == 1
 
 
 def refined(data: Path, start: Run, out: Path, settings: Grpo = SETTINGS, resume: bool = False) -> Run:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from math import exp, log
 from pathlib import Path
+from typing import Any
 
 import networkx
 import pytest
@@ -193,6 +195,21 @@ def test_writing_side_by_side_is_writing_alone(tiny: LanguageModel) -> None:
     assert together == [write(tiny.model, tiny.tokenizer, [prompt], 12)[0] for prompt in prompts]
 
 
+def test_a_line_may_end_inside_of_a_token(tiny: LanguageModel) -> None:
+    class Fused:  # as of tokenizers that have ")\n" in one piece
+        eos_token_id = tiny.tokenizer.eos_token_id
+
+        def decode(self, tokens: Sequence[int], **_: Any) -> str:
+            return "".join(")\n" if token == second else f"<{token}>" for token in tokens)
+
+    prompt = tiny.prompt_tokens("", "Who?")
+    logits = tiny.model(torch.tensor([prompt])).logits[0, -1]
+    first = int(logits.argmax())
+    second = int(tiny.model(torch.tensor([[*prompt, first]])).logits[0, -1].argmax())
+    assert first != second
+    assert write(tiny.model, Fused(), [prompt], 12) == [f"<{first}>)"]
+
+
 def test_the_published_loss() -> None:
     settings = Internalization(chosen_most=-0.2, rejected_least=-5.0)
     roles = (KNOWLEDGE, CHOSEN, REJECTED)
@@ -257,6 +274,42 @@ def test_a_tiny_model_learns_by_heart(
     assert len(traces) == len(ASKED)
 
 
+def right_answers(films: Store, name: str, settings: Internalization) -> float:
+    """The mean log-probability of a token of the right answers, from memory."""
+    lm, knowledge = LanguageModel(name, dtype="float32"), Knowledge(films)
+    lessons = knowledge.lessons([row(*each) for each in ASKED])
+    sampler = Sampler(lm.model, lm.tokenizer, knowledge, lessons, PATH, settings)
+    items = sampler.round(1, lessons, is_warming=True).items
+    with torch.no_grad():
+        return float(scored(lm.model, [sequence for item in items for sequence in item.sequences]).means.mean())
+
+
+@pytest.mark.parametrize("method", ["rlag", "grpo"])
+def test_what_is_judged_teaches_without_sft_before_it(
+    films: Store, tiny_folder: Path, tmp_path: Path, method: str
+) -> None:
+    settings = replace(SETTINGS, model=str(tiny_folder), method=method, warm=0.0, noise=0.0, tokens=4_000)
+    internalize(found(films, settings), None, settings, tmp_path / "run", False, False)
+    before, after = (right_answers(films, name, settings) for name in (str(tiny_folder), str(tmp_path / "run")))
+    assert after > before + 0.3
+
+
+def test_the_learning_rate_rises_and_then_falls_from_there(films: Store, tiny_folder: Path, tmp_path: Path) -> None:
+    settings = replace(SETTINGS, model=str(tiny_folder), warmup=0.5, tokens=100)
+    model, tokenizer = load(str(tiny_folder), settings)
+    knowledge = Knowledge(films)
+    lessons = knowledge.lessons([row(*each) for each in ASKED])
+    work = Internalizer(model, tokenizer, knowledge, lessons, settings, Run(tmp_path))
+    rates = []
+    for work._tokens in range(120):
+        rates.append(work._rate() / settings.learning_rate)
+    assert rates[:51] == sorted(rates[:51])
+    assert rates[50] == pytest.approx(1)
+    assert rates[50:] == sorted(rates[50:], reverse=True)
+    assert rates[75] == pytest.approx(0.51, abs=0.01)
+    assert rates[-1] == pytest.approx(0.02)
+
+
 def test_a_killed_run_ends_the_same(
     films: Store, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,7 +350,14 @@ def test_adapters_are_merged(films: Store, tiny_folder: Path, tmp_path: Path) ->
     again = replace(settings, rank=0)
     start = Run(tmp_path / "run")
     internalize(found(films, again), start, again, tmp_path / "more", False, False)
-    assert LanguageModel(str(tmp_path / "more")).run is not None
+    base, first, more = (
+        dict(LanguageModel(name, dtype="float32").model.named_parameters())
+        for name in (str(tiny_folder), str(tmp_path / "run"), str(tmp_path / "more"))
+    )
+    for older, newer in ((base, first), (first, more)):
+        changed = [name for name, part in newer.items() if not torch.equal(part, older[name])]
+        assert changed
+        assert all("layers.1." in name for name in changed)
 
 
 def test_a_recited_answer_is_proven_or_not(films: Store, tiny: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:

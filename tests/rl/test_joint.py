@@ -138,6 +138,18 @@ def test_what_reasoning_earns_beside_may_be_ones_own(
         assert reading.scored[-1].total == pytest.approx(refused)
 
 
+def test_a_question_without_anything_to_read_counts_in_what_is_logged(
+    pair: Pair, letters: Store, questions: list[Question], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = work_of(pair, letters, questions, replace(SETTINGS, reasoned=0.0), tmp_path / "run")
+    whole = work._accumulated(questions[2:]).measured
+    monkeypatch.setattr(work._reader, "reading", lambda *_: None)
+    nothing = work._accumulated(questions[2:]).measured
+    assert nothing["plan_reward"] == pytest.approx(whole["plan_reward"])
+    assert (nothing["refused"], nothing["options"]) == (1, 1)
+    assert whole.keys() - nothing.keys() == {"reasoner_kl"}
+
+
 def test_the_decision_is_the_one_that_is_used(
     pair: Pair, letters: Store, questions: list[Question], tmp_path: Path
 ) -> None:

@@ -111,6 +111,15 @@ def test_plans_that_lead_nowhere(films: Store, executor: Executor) -> None:
     assert value("executable", some, executor) == 0.5
 
 
+def test_what_is_remembered_of_walks_is_bounded(films: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rl.episode.REMEMBERED", 2)
+    executor = Executor(films)
+    for _ in range(3):
+        assert executor.ends(Walk("heat", ACTORS)) == ("de_niro", "pacino")
+        assert executor.ends(Walk("heat", ("directed_by",))) == ("mann",)
+    assert executor._held <= 5
+
+
 def test_weights(right: Episode, executor: Executor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_rewards.py").write_text("def three(episode, executor):\n    return len(episode.answer) + 1\n")
