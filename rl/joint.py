@@ -75,7 +75,8 @@ class Together(Refinement):
             self._best, state.best_step = weights_of(pair), state.step
             return
         counts = [(policy, policy.forwards, policy.tokens) for policy in (pair, pair.reasoner)]
-        episodes = answered(pair, self._reward, self._dev, self._settings)
+        own = self._team.share(self._dev)
+        episodes = self._team.together(answered(pair, self._reward, own, self._settings) if own else [])
         for policy, forwards, tokens in counts:  # looking is not learning
             policy.forwards, policy.tokens = forwards, tokens
         executor = self._reward.executor

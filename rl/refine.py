@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from kg.types import Progress, Question
 from planner.neural import LmPlanner
 from planner.space import plan_space
-from planner.training.run import Run
+from planner.training.run import Run, is_main
 from planner.training.sequences import Encoded
 from reasoner.symbolic import THRESHOLD
 from rl.episode import Episode, Executor
@@ -26,6 +26,7 @@ from rl.plan_gradient import References, Step, Trials, accumulate
 from rl.policy import Policy
 from rl.rewards import Reward, Watch, flat_share
 from rl.settings import PlanGradient
+from rl.team import Team
 
 if TYPE_CHECKING:
     import torch
@@ -105,6 +106,7 @@ class Refinement:
     ) -> None:
         import torch
 
+        self._team = Team.launched()
         self._policy, self._reward, self._settings, self._run, self._progress = policy, reward, settings, run, progress
         self._questions, self._dev = questions, dev
         self._trials = Trials(policy, reward, settings)
@@ -144,7 +146,7 @@ class Refinement:
         import torch
 
         began, before, state = time.monotonic(), self._counts(), self._state
-        step = self._accumulated([self._questions[number] for number in self._schedule[state.step]])
+        step = self._added_up([self._questions[number] for number in self._schedule[state.step]])
         norm = torch.nn.utils.clip_grad_norm_(self._policy.trained.values(), self._settings.clip)
         rate = learning_rate(state.step, len(self._schedule), self._settings)
         for group in self._optimizer.param_groups:
@@ -172,6 +174,20 @@ class Refinement:
         """What a perfect episode earns."""
         return self._reward.best
 
+    def _added_up(self, questions: Sequence[Question]) -> Step:
+        """Put the gradient of some questions in place, each process that of its share."""
+        team = self._team
+        own = team.share(questions)
+        step = self._accumulated(own) if own else Step({}, [])
+        team.add_gradients(self._policy.trained.values(), len(own) / len(questions))
+        found = [(len(some), each) for some, each in team.gathered((own, step)) if some]
+        measured = {
+            name: sum(count * each.measured.get(name, 0.0) for count, each in found) / len(questions)
+            for _, one in found
+            for name in one.measured
+        }
+        return Step(measured, [rewards for _, each in found for rewards in each.rewards])
+
     def _accumulated(self, questions: Sequence[Question]) -> Step:
         """Add the gradient of some questions."""
         return accumulate(self._policy, self._trials.groups(questions), self._references, self._settings)
@@ -183,13 +199,15 @@ class Refinement:
             self._best, state.best_step = weights_of(self._policy), state.step
             return
         forwards, tokens = self._policy.forwards, self._policy.tokens
-        episodes = best_episodes(self._policy, self._reward.executor, self._dev, self._settings.max_hops)
+        own = self._team.share(self._dev)
+        found = best_episodes(self._policy, self._reward.executor, own, self._settings.max_hops) if own else []
+        episodes = self._team.together(found)
         self._policy.forwards, self._policy.tokens = forwards, tokens  # looking is not learning
-        found = mean_f1(episodes, self._reward.executor)
-        state.start = found if state.step == 0 else state.start
-        if found > state.best:
-            state.best, state.best_step, self._best = found, state.step, weights_of(self._policy)
-        self._log_look({"dev_f1": found}, episodes)
+        f1 = mean_f1(episodes, self._reward.executor)
+        state.start = f1 if state.step == 0 else state.start
+        if f1 > state.best:
+            state.best, state.best_step, self._best = f1, state.step, weights_of(self._policy)
+        self._log_look({"dev_f1": f1}, episodes)
 
     def _log_look(self, measured: dict[str, float], episodes: Sequence[Episode]) -> None:
         """Note what dev showed, and what its episodes earn: where that rises and F1 does not, the reward is gamed."""
@@ -200,13 +218,16 @@ class Refinement:
         return self._policy.forwards, self._policy.tokens
 
     def _count(self, before: tuple[int, int], began: float, plans: int) -> None:
-        passes, tokens = (now - then for now, then in zip(self._counts(), before, strict=True))
+        own = [now - then for now, then in zip(self._counts(), before, strict=True)]
+        passes, tokens = (sum(each) for each in zip(*self._team.gathered(own), strict=True))
         for name, more in zip(COUNTED, (passes, tokens, plans, time.monotonic() - began), strict=True):
             self._state.counts[name] += more
 
     def _save(self) -> None:
         import torch
 
+        if not is_main():
+            return
         folder = self._run.checkpoints / f"checkpoint-{self._state.step}"
         folder.mkdir(parents=True, exist_ok=True)
         held = {

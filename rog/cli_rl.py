@@ -45,7 +45,7 @@ def plan_command(
     **flags: Any,
 ) -> None:
     """Refine, and say what came of it."""
-    from planner.training.run import Run
+    from planner.training.run import Run, is_main
     from rog.config import resolve
     from rog.console import err, out
     from rog.progress import progress
@@ -53,9 +53,12 @@ def plan_command(
 
     settings = of_method(method, PlanGradient, resolve(Grpo(), RL_PRESETS[preset], config, flags), flags)
     Run(to).check_target(resume, force)
-    with progress(err) as report:
+    with progress(err) as shown:
+        report = shown if is_main() else None
         found = questions_of(data, Run(start), kg, settings, report)
         result, advice = refine(found, Run(start), settings, to, resume, force, report)
+    if not is_main():
+        return
     if advice:
         err.print(f"stopped early: {advice}", soft_wrap=True)
     out.print(
@@ -79,7 +82,7 @@ def joint_command(
     **flags: Any,
 ) -> None:
     """Refine both, and say what came of it."""
-    from planner.training.run import Run
+    from planner.training.run import Run, is_main
     from rog.config import resolve
     from rog.console import err, out
     from rog.joining import join, material, starts_of
@@ -89,9 +92,12 @@ def joint_command(
     settings = of_method(method, Joint, resolve(JointDrawn(), RL_PRESETS[preset], config, flags), flags)
     starts = starts_of(start)
     Run(to).check_target(resume, force)
-    with progress(err) as report:
+    with progress(err) as shown:
+        report = shown if is_main() else None
         found = material(data, starts, kg, settings, report)
         result, advice = join(found, starts, settings, to, resume, force, report)
+    if not is_main():
+        return
     if advice:
         err.print(f"stopped early: {advice}", soft_wrap=True)
     out.print(

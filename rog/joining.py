@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg.errors import ModelError
 from kg.types import Progress
-from planner.training.run import Run
+from planner.training.run import Run, is_main
 from rl.rewards import Reward, parse_reward
 from rl.settings import Joint, JointDrawn
 from rog.reinforce import Questions, kept, plausibility_of, questions_of, weights_hash
@@ -69,13 +69,19 @@ def join(
 ) -> tuple[dict[str, float], str]:  # fmt: skip
     """Refine both, and leave a finished run in `out` with theirs in it: what it came to, and why it stopped early."""
     from rl.pair import Pair
+    from rl.team import Team
 
-    run, some = target("rog rl joint", out, [starts.planner, starts.reasoner], resume, force), found.questions
+    is_drawn, begin = isinstance(settings, JointDrawn), [starts.planner, starts.reasoner]
+    run = target("rog rl joint" + " --method grpo" * is_drawn, out, begin, resume, force, is_shared=not is_drawn)
+    some = found.questions
+    Team.launched()  # before the models are loaded: each process has its own device
     pair = Pair(starts.planner, starts.reasoner, progress)
-    method = {"method": "grpo"} if isinstance(settings, JointDrawn) else {}
+    method = {"method": "grpo"} if is_drawn else {}
     with run.begun({**some.about, **method, **asdict(settings)}, some.shown, resume, force):
         work = refinement_of(pair, found, settings, run, progress)
         result = work.run()
+        if not is_main():
+            return result, work.advice
         text = card(some.about, settings, result, work.advice, len(some.dev))
         for role, policy, start in (
             ("planner", pair, starts.planner),

@@ -14,7 +14,7 @@ from kg.errors import ModelError
 from kg.graph import Graph, identity
 from kg.types import Progress, Question
 from planner.data.folder import open_folder
-from planner.training.run import Run
+from planner.training.run import Run, is_main
 from rl.episode import Executor, asked
 from rl.parts import Plausibility
 from rl.probes import Case
@@ -137,13 +137,18 @@ def refine(
 ) -> tuple[dict[str, float], str]:  # fmt: skip
     """Refine, and leave a finished run in `out`: what it came to, and the advice where it stopped early (else '')."""
     from rl.policy import Policy
+    from rl.team import Team
 
-    run = target("rog rl plan", out, [start], resume, force)
+    is_drawn = isinstance(settings, Grpo)
+    run = target("rog rl plan" + " --method grpo" * is_drawn, out, [start], resume, force, is_shared=not is_drawn)
+    Team.launched()  # before the model is loaded: each process has its own device
     policy = Policy(start, progress)
-    method = {"method": "grpo"} if isinstance(settings, Grpo) else {}
+    method = {"method": "grpo"} if is_drawn else {}
     with run.begun({**found.about, **method, **asdict(settings)}, found.shown, resume, force):
         refinement = refinement_of(policy, found, settings, run, progress)
         result = refinement.run()
+        if not is_main():
+            return result, refinement.advice
         run.save_weights(policy.model, policy.tokenizer)
         run.keep_cases(start)
         calibrate_planner(run, found.graph, found.dev, progress)

@@ -109,9 +109,12 @@ def drawn(rows: Sequence[Row], limit: int, seed: int) -> list[Row]:
     return random.Random(seed).sample(list(rows), min(limit, len(rows)) or len(rows))
 
 
-def target(command: str, out: Path, starts: Sequence[Run], resume: bool, force: bool) -> Run:
-    """The run in `out`, for a command of one process; ModelError where it starts from it, or would lose something."""
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+def target(command: str, out: Path, starts: Sequence[Run], resume: bool, force: bool, is_shared: bool = False) -> Run:
+    """The run in `out`; ModelError where a command starts from it or would lose something.
+
+    Also where a launcher started several processes, and the command does not share its work among them.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not is_shared:
         raise ModelError(f"`{command}` runs in one process; start it without a launcher")
     if out.resolve() in [start.folder.resolve() for start in starts]:
         raise ModelError(f"{out} is a run to start from; choose another --out")

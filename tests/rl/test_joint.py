@@ -26,7 +26,7 @@ from rl.settings import Joint
 from rog.cli import app
 from rog.evaluation.arms import Setup, parse_system, parts_of
 from rog.joining import join, material, starts_of
-from tests.rl.test_refine import data, metrics
+from tests.rl.test_refine import by_two, data, metrics, weights
 
 assert data  # the fixture
 SETTINGS = Joint(
@@ -285,6 +285,19 @@ def test_a_run_that_was_killed_goes_on_to_the_same_weights(
     for role in ("planner", "reasoner"):
         name = f"{role}/adapter/adapter_model.safetensors"
         assert (run.folder / name).read_bytes() == (whole.folder / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_several_processes_come_to_the_same_weights(
+    whole: Run, data: Path, start: Run, quoting: Run, tmp_path: Path
+) -> None:
+    told = {"steps": 4, "batch": 2, "learning-rate": 5e-3, "max-hops": 1, "mass": 1.0, "eval-steps": 2}
+    flags = [f"--{name}={value}" for name, value in {**told, "save-steps": 2, "reward": "answer_f1=1"}.items()]
+    starts = f"{start.folder},{quoting.folder}"
+    run = by_two("joint", "--data", str(data), "--from", starts, "--out", str(tmp_path / "run"), *flags)
+    for role in ("planner", "reasoner"):
+        own, other = weights(Run(run.folder / role)), weights(Run(whole.folder / role))
+        assert all(torch.allclose(part, other[name], atol=1e-5) for name, part in own.items())
 
 
 def test_steps_raise_what_answers_earn(data: Path, start: Run, quoting: Run, tmp_path: Path) -> None:

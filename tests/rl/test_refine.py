@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import socket
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +27,7 @@ from planner.training.run import Run
 from rl.plan_gradient import Step, accumulate
 from rl.refine import schedule
 from rl.rewards import RewardError
-from rl.settings import PlanGradient
+from rl.settings import Grpo, PlanGradient
 from rog.cli import app
 from rog.reinforce import questions_of, refine
 
@@ -49,6 +53,23 @@ def data(letters: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made.rows.update(train=rows[::2], dev=rows[1::2])
     folder = tmp_path_factory.mktemp("letters-data") / "data"
     return write_folder(folder, made, letters, letters.name, ["x"]).path
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+    return port
+
+
+def by_two(*arguments: str) -> Run:
+    """What two processes leave that a launcher starts; `--out` is among the arguments."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", f"--master-port={free_port()}"]
+    command, alone = [*launcher, "-m", "rog", "rl", *arguments], {**os.environ, "OMP_NUM_THREADS": "1"}
+    ran = subprocess.run(command, env=alone, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.count(" steps · ") == 1  # the first process alone speaks
+    return Run(Path(arguments[arguments.index("--out") + 1]))
 
 
 def refined(data: Path, start: Run, out: Path, settings: PlanGradient = SETTINGS, resume: bool = False) -> Run:
@@ -118,6 +139,17 @@ def test_a_run_that_was_killed_goes_on_to_the_same_weights(
         assert torch.equal(weights(run)[name], value)
 
 
+def test_several_processes_come_to_the_same_weights(whole: Run, data: Path, start: Run, tmp_path: Path) -> None:
+    told = {"steps": 6, "batch": 2, "learning-rate": 1e-2, "max-hops": 1, "mass": 1.0, "eval-steps": 2}
+    flags = [f"--{name}={value}" for name, value in {**told, "save-steps": 2, "reward": "answer_f1=1"}.items()]
+    run = by_two("plan", "--data", str(data), "--from", str(start.folder), "--out", str(tmp_path / "run"), *flags)
+    for name, part in weights(run).items():
+        assert torch.allclose(part, weights(whole)[name], atol=1e-5)
+    for own, other in zip(metrics(run), metrics(whole), strict=True):
+        for name in ("reward", "dev_f1", "dev_reward", "plans_scored", "flat", "grad_norm"):
+            assert own.get(name) == pytest.approx(other.get(name), abs=1e-4)
+
+
 def test_every_question_comes_once_an_epoch() -> None:
     for count in (1, 8, 11, 20):
         seen = [number for step in schedule(count, PlanGradient()) for number in step]
@@ -168,8 +200,8 @@ def test_what_is_refused(
     with pytest.raises(ModelError, match="is a run to start from"):
         refine(found, start, SETTINGS, start.folder, resume=False, force=True)
     monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(ModelError, match="runs in one process"):
-        refine(found, start, SETTINGS, tmp_path / "run", resume=False, force=False)
+    with pytest.raises(ModelError, match="`rog rl plan --method grpo` runs in one process"):
+        refine(found, start, Grpo(), tmp_path / "run", resume=False, force=False)
     assert not (tmp_path / "run").exists()
     unfinished = Run(tmp_path / "unfinished")
     unfinished.begin(start.config, [], resume=False, force=False)
