@@ -119,5 +119,5 @@ seed {settings.seed}.
 {asked}- finished: {time.strftime("%Y-%m-%d")}
 
 The questions above were trained on. What the model says is what it remembers of this graph as it was, true or not.
-Measure it with `rog eval --data {about["data"]}/test.jsonl --system closed=closed-book:RUN`.
+Measure it with `rog eval --data {about["data"]}/test.jsonl --system closed=RUN,closed-book`.
 """
