@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 SYSTEM_HELP = (
     "planner, name=planner,reasoner, or name@1=… for a seed; planner and reasoner are names or run folders. Controls: "
-    "random, oracle-plan, oracle-paths=REASONER, closed-book=LM (or name=RUN,closed-book). Give it several times; the first is compared with."
+    "random, oracle-plan, oracle-paths=REASONER, closed-book=LM (or name=RUN,closed-book). Give it several times; the "
+    "first is compared with."
 )
 SHOWN = ("hits_at_1", "f1", "hit", "right_refusal", "wrong_refusal")
 
