@@ -32,8 +32,8 @@ from planner.lm import LanguageModel
 from planner.training.run import Run
 from reasoner.closed_book import ClosedBook, form_of
 from reasoner.verify import problems
-from rl.internalize_settings import Internalization
-from rl.knowledge import Knowledge
+from rl.internalization.knowledge import Knowledge
+from rl.internalization.settings import Internalization
 from rog.evaluation.stats import Interval, bootstrap
 from rog.internalizing import gathered, internalize
 from rog.progress import progress

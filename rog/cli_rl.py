@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from rl.internalize_settings import Internalization
+from rl.internalization.settings import Internalization
 from rl.settings import DEFAULT_REWARD, Grpo, Joint, JointDrawn, PlanGradient
 from rog.cli_train import KG, Config, Data, Force, Out, Resume
 from rog.config import with_flags

@@ -15,8 +15,8 @@ from kg.types import Progress
 from planner.data.folder import open_folder
 from planner.data.rows import Row
 from planner.training.run import Run
-from rl.internalize_settings import Internalization
-from rl.knowledge import Knowledge, Lesson
+from rl.internalization.knowledge import Knowledge, Lesson
+from rl.internalization.settings import Internalization
 from rog.reinforce import weights_hash
 from rog.training import SHOWN, drawn, sound_rows, target
 
@@ -36,7 +36,7 @@ def lessons_of(
     data: Path, start: Run | None, kg: str, settings: Internalization, progress: Progress | None = None
 ) -> Lessons:
     """The lessons of a data folder; RogError where folder, run or settings are not what they should be."""
-    from rl.internalize import form_of
+    from rl.internalization.internalizer import form_of
 
     form = form_of(settings)
     folder = open_folder(data)
@@ -86,8 +86,8 @@ def internalize(
     progress: Progress | None = None,
 ) -> dict[str, float]:  # fmt: skip
     """Learn, and leave a finished run in `out`: what it came to."""
-    from rl.internalize import Internalizer
-    from rl.internalize_model import load, merged
+    from rl.internalization.internalizer import Internalizer
+    from rl.internalization.model import load, merged
 
     run = target("rog rl internalize", out, [start] if start else [], resume, force)
     model, tokenizer = load(str(start.folder) if start else settings.model, settings, progress)

@@ -27,14 +27,14 @@ from reasoner.beam import Written
 from reasoner.closed_book import ANSWER, PATH, ClosedBook
 from reasoner.recall import first_names, last_names, parse_recital, recite
 from reasoner.verify import problems
-from rl.branches import Branches, scored, write
-from rl.internalize import Internalizer, order
-from rl.internalize_loss import CHOSEN, KNOWLEDGE, REJECTED, advantages, grpo, rlag
-from rl.internalize_model import load
-from rl.internalize_sample import Sampler
-from rl.internalize_settings import Internalization
-from rl.knowledge import Knowledge, Lesson
-from rl.noise import Noise
+from rl.internalization.branches import Branches, scored, write
+from rl.internalization.internalizer import Internalizer, order
+from rl.internalization.knowledge import Knowledge, Lesson
+from rl.internalization.loss import CHOSEN, KNOWLEDGE, REJECTED, advantages, grpo, rlag
+from rl.internalization.model import load
+from rl.internalization.noise import Noise
+from rl.internalization.sample import Sampler
+from rl.internalization.settings import Internalization
 from rog.evaluation.arms import Setup, parse_system
 from rog.internalizing import Lessons, gathered, internalize
 
@@ -410,7 +410,7 @@ def test_noise_leaves_the_name_and_some_questions(lessons: list[Lesson]) -> None
     [({"method": "sgd"}, "--method sgd: known are rlag"), ({"wrong": "no"}, "--wrong no: expected graph or skip")],
 )
 def test_settings_that_cannot_be(films: Store, changed: dict[str, str], message: str, tmp_path: Path) -> None:
-    from rl.internalize import form_of
+    from rl.internalization.internalizer import form_of
 
     with pytest.raises(ModelError, match=message):
         form_of(replace(SETTINGS, **changed))  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from kg.errors import ModelError
 from kg.types import Progress
 from planner.training.finetune import compact, in_layer, with_adapters
 from planner.training.settings import Training
-from rl.internalize_settings import Internalization
+from rl.internalization.settings import Internalization
 
 
 def load(name: str, settings: Internalization, progress: Progress | None = None) -> tuple[Any, Any]:

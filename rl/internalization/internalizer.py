@@ -18,12 +18,12 @@ from kg.errors import ModelError
 from kg.types import Progress
 from planner.training.run import Run
 from reasoner.closed_book import ANSWER, PATH, SHOTS
-from rl.branches import scored
-from rl.internalize_loss import Item, batch_loss, role_means
-from rl.internalize_sample import Round, Sampler, share
-from rl.internalize_settings import METHODS, Internalization
-from rl.knowledge import Knowledge, Lesson
-from rl.noise import Noise
+from rl.internalization.branches import scored
+from rl.internalization.knowledge import Knowledge, Lesson
+from rl.internalization.loss import Item, batch_loss, role_means
+from rl.internalization.noise import Noise
+from rl.internalization.sample import Round, Sampler, share
+from rl.internalization.settings import METHODS, Internalization
 
 PROBE = 32  # questions by which the gap is measured before and after
 

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 from planner.prompts import SEPARATOR
 from reasoner.closed_book import PATH, RECITED, closed_prompt
 from reasoner.recall import first_names, last_names
-from rl.branches import Branches, Tokens, write
-from rl.internalize_loss import CHOSEN, KNOWLEDGE, REJECTED, Item
-from rl.internalize_settings import Internalization
-from rl.knowledge import Judged, Knowledge, Lesson, others
+from rl.internalization.branches import Branches, Tokens, write
+from rl.internalization.knowledge import Judged, Knowledge, Lesson, others
+from rl.internalization.loss import CHOSEN, KNOWLEDGE, REJECTED, Item
+from rl.internalization.settings import Internalization
 
 SPARE = 4  # tokens that a written answer may have more than the longest right one
 

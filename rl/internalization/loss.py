@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING
 
-from rl.branches import Branches, Scores
-from rl.internalize_settings import Internalization
+from rl.internalization.branches import Branches, Scores
+from rl.internalization.settings import Internalization
 
 if TYPE_CHECKING:
     import torch

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from planner.prompts import mention_at
-from rl.knowledge import Lesson
+from rl.internalization.knowledge import Lesson
 
 RATE = 0.2  # of the words that are replaced, and of those after which one is put in
 WORD = re.compile("[Ġ▁][a-z]{3,}")  # a whole word of a vocabulary, with what marks its beginning
