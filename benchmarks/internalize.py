@@ -181,6 +181,7 @@ def main() -> None:
     parser.add_argument("--asked", type=int, default=300, help="Questions of each kind.")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="Any setting of the method.")
     parser.add_argument("--tag", default="", help="A name for a trial, apart from the report.")
+    parser.add_argument("--name", default="", help="The report's name, if it is not to replace the one of this size.")
     options = parser.parse_args()
     lm = LanguageModel(DEFAULT_LM)
     title = f"{options.facts}-{options.share:g}-{options.tokens}"
@@ -200,7 +201,7 @@ def main() -> None:
         found.setdefault(one["method"], []).append(one)
     lines = [*report(found, world, options)]
     print("\n".join(lines))
-    write_report(Path(__file__).parent / "results" / f"internalize-{title}.md", lines)
+    write_report(Path(__file__).parent / "results" / f"{options.name or f'internalize-{title}'}.md", lines)
 
 
 if __name__ == "__main__":
