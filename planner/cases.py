@@ -106,7 +106,7 @@ def read_cases(run: Run, encoder: Encoder) -> Cases:
     """The cases that a run keeps; ModelError if it has none, or if they are damaged."""
     file = run.folder / CASES
     if not run.has_cases and not run.is_done:
-        raise ModelError(f"the run in {run.folder} has not finished: `rog train … --resume` goes on with it")
+        raise ModelError(f"the run in {run.folder} has not finished: its command with --resume goes on")
     hint = f"train again, or use lm:{run.folder}"
     earlier = ModelError(f"{run.folder} has no {CASES}, or one of an earlier version: {hint}")
     if not run.has_cases:

@@ -35,7 +35,7 @@ class Policy(LanguageModel):
 
     def __init__(self, run: Run, progress: Progress | None = None) -> None:
         if not run.is_done:
-            raise ModelError(f"the run in {run.folder} has not finished: `rog train … --resume` goes on with it")
+            raise ModelError(f"the run in {run.folder} has not finished: its command with --resume goes on")
         is_whole = (run.folder / "model").exists()
         super().__init__(run.base, progress, "float32" if is_whole or best_device()[0] == "cpu" else None)
         base = self.model  # loaded before it has a run, whose adapters would be merged into it

@@ -68,7 +68,7 @@ def value_of(name: str, part: Part, episode: Episode, executor: Executor) -> flo
     except RogError:
         raise
     except Exception as error:
-        if ":" not in name:
+        if ":" not in name and name != "plausible":
             raise
         raise RewardError(f"the reward {name} failed with {type(error).__name__}: {first_line(error)}") from error
 
@@ -126,7 +126,7 @@ def unknown(name: str) -> str:
     if name == "plausible":
         return "the reward plausible needs link prediction: pass --plausibility my.module:fn, which scores a fact"
     near = [match[0] for match in process.extract(name, list(PARTS), limit=2, score_cutoff=60)]
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(PARTS)} and my.module:fn"
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(PARTS)}, plausible and my.module:fn"
     return f"unknown reward {name!r}; {hint}"
 
 

@@ -9,7 +9,7 @@ import typer
 
 from rl.internalization.settings import Internalization
 from rl.settings import DEFAULT_REWARD, Grpo, Joint, JointDrawn, PlanGradient
-from rog.cli_train import KG, Config, Data, Force, Out, Resume
+from rog.cli_train import KG, Config, Data, Force, Out, Resume, resumable
 from rog.config import with_flags
 from rog.settings import HEART_PRESETS, RL_PRESETS
 
@@ -53,7 +53,7 @@ def plan_command(
 
     settings = of_method(method, PlanGradient, resolve(Grpo(), RL_PRESETS[preset], config, flags), flags)
     Run(to).check_target(resume, force)
-    with progress(err) as shown:
+    with resumable(to), progress(err) as shown:
         report = shown if is_main() else None
         found = questions_of(data, Run(start), kg, settings, report)
         result, advice = refine(found, Run(start), settings, to, resume, force, report)
@@ -92,7 +92,7 @@ def joint_command(
     settings = of_method(method, Joint, resolve(JointDrawn(), RL_PRESETS[preset], config, flags), flags)
     starts = starts_of(start)
     Run(to).check_target(resume, force)
-    with progress(err) as shown:
+    with resumable(to), progress(err) as shown:
         report = shown if is_main() else None
         found = material(data, starts, kg, settings, report)
         result, advice = join(found, starts, settings, to, resume, force, report)
@@ -129,7 +129,7 @@ def internalize_command(
     settings = resolve(Internalization(), HEART_PRESETS[preset], config, flags)
     Run(to).check_target(resume, force)
     begin = Run(start) if start else None
-    with progress(err) as report:
+    with resumable(to), progress(err) as report:
         found = lessons_of(data, begin, kg, settings, report)
         result = internalize(found, begin, settings, to, resume, force, report)
     about = found.about

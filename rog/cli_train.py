@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -64,6 +66,22 @@ add_command(
 )
 
 
+@contextmanager
+def resumable(to: Path) -> Iterator[None]:
+    """Say on Ctrl-C what is kept of the run in `to`."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        from planner.training.run import Run, is_main
+        from rog.console import err
+
+        kept = Run(to).last_checkpoint()
+        if is_main():
+            rest = f"{kept.name} is kept, --resume goes on from it" if kept else "there was no checkpoint yet"
+            err.print(f"stopped: {rest}", soft_wrap=True)
+        raise
+
+
 def run(data: Path, to: Path, kg: str, settings: Training, resume: bool, force: bool) -> None:
     """Train, and say what came of it."""
     from planner.training.run import is_main
@@ -71,7 +89,7 @@ def run(data: Path, to: Path, kg: str, settings: Training, resume: bool, force: 
     from rog.progress import progress
     from rog.training import material, train
 
-    with progress(err) as shown:
+    with resumable(to), progress(err) as shown:
         report = shown if is_main() else None
         result = train(material(data, kg, settings, report), settings, to, resume, force, report)
     if is_main():

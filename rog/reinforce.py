@@ -123,7 +123,7 @@ def weights_hash(run: Run) -> str:
     """The SHA-256 of the weights that a run ends with; ModelError if it has none."""
     files = sorted([*run.folder.glob("adapter/*.safetensors"), *run.folder.glob("model/*.safetensors")])
     if not files:
-        raise ModelError(f"the run in {run.folder} has not finished: `rog train … --resume` goes on with it")
+        raise ModelError(f"the run in {run.folder} has not finished: its command with --resume goes on")
     digest = hashlib.sha256()
     for file in files:
         with file.open("rb") as stream:

@@ -110,7 +110,8 @@ class Run:
         """ModelError unless the run trained a `role` (planner, reasoner) for this graph."""
         config = self.config
         if config.get("role") != role:
-            raise ModelError(f"{self.folder} trained a {config.get('role')}, not a {role}")
+            inside = f": that is in {self.folder / role}" if (self.folder / role).is_dir() else ""
+            raise ModelError(f"{self.folder} trained a {config.get('role')}, not a {role}{inside}")
         known, found = config.get("graph_sha256"), content_hash(graph)
         if known and found and known != found:
             raise ModelError(
@@ -141,7 +142,7 @@ class Run:
         if (self.folder / "model").exists():
             return model
         if not adapter.exists():
-            raise ModelError(f"the run in {self.folder} has not finished: `rog train … --resume` goes on with it")
+            raise ModelError(f"the run in {self.folder} has not finished: its command with --resume goes on")
         from peft import PeftModel
 
         try:

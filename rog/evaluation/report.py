@@ -94,7 +94,7 @@ def record_json(record: Record, graph: Graph) -> dict[str, Any]:
         "predicted_keys": list(record.answers),
         "predicted_total": record.total,
         "text": record.text,
-        "verdict": record.verdict,
+        "verdict": "not proven" if record.scores.proven == 0 else record.verdict,
         "plan": [[format_relation_path(path.relations), round(path.probability, 6)] for path in record.plan],
         "path": path_json(record.support[0]) if record.support else [],
         "path_text": path_label(record.support[0], graph) if record.support else "",

@@ -316,11 +316,15 @@ def test_weights_that_are_less_often_right_are_not_kept(
     assert joined(data, start, quoting, tmp_path / "run").result["best_step"] == 4
 
 
-def test_what_is_refused(data: Path, start: Run, quoting: Run, tmp_path: Path) -> None:
+def test_what_is_refused(data: Path, start: Run, quoting: Run, letters: Store, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="expected two runs, PLANNER,REASONER"):
         starts_of(str(start.folder))
     with pytest.raises(ModelError, match="trained a planner, not a reasoner"):
         joined(data, start, start, tmp_path / "run")
+    (tmp_path / "both" / "planner").mkdir(parents=True)
+    (tmp_path / "both" / "config.yaml").write_text("role: joint\n")
+    with pytest.raises(ModelError, match=r"trained a joint, not a planner: that is in .*both/planner"):
+        Run(tmp_path / "both").check("planner", letters)
     with pytest.raises(ModelError, match="is a run to start from"):
         joined(data, start, quoting, quoting.folder)
     with pytest.raises(RewardError, match="--reasoned-reward brief has the weight 'x'"):

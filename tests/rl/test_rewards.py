@@ -132,6 +132,8 @@ def test_weights(right: Episode, executor: Executor, tmp_path: Path, monkeypatch
         parse_reward("bad_rewards:none=1", executor)(right)
     with pytest.raises(RewardError, match="bad_rewards:fails failed with KeyError: 'a'"):
         parse_reward("bad_rewards:fails=1", executor)(right)
+    with pytest.raises(RewardError, match="plausible failed with KeyError"):
+        parse_reward("plausible=1", executor, lambda fact: {"a": 1.0}[fact.head])(right)
     (tmp_path / "worse_rewards.py").write_text("def one(:\n")
     with pytest.raises(RewardError, match="worse_rewards:one: the module fails with SyntaxError: invalid syntax"):
         parse_reward("worse_rewards:one=1", executor)

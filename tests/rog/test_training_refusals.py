@@ -16,6 +16,7 @@ from planner.data.folder import write_folder
 from planner.data.make import MakeSettings, make
 from planner.registry import bundled_run
 from planner.training.run import Run
+from rog.cli_train import resumable
 from rog.evaluation.anonymous import Anonymous
 from rog.settings import PlannerTraining
 from rog.training import config_of, material, train
@@ -129,3 +130,14 @@ def test_a_flag_out_of_range_is_one_line(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "batch is 0, expected 1 at least" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_what_is_kept_is_said_on_ctrl_c(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for step, said in ((0, "stopped: there was no checkpoint yet"), (7, "stopped: checkpoint-7 is kept, --resume")):
+        if step:
+            folder = tmp_path / "checkpoints" / f"checkpoint-{step}"
+            folder.mkdir(parents=True)
+            (folder / "trainer_state.json").write_text("{}")
+        with pytest.raises(KeyboardInterrupt), resumable(tmp_path):
+            raise KeyboardInterrupt
+        assert said in capsys.readouterr().err
