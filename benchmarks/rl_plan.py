@@ -196,7 +196,8 @@ def report_of(work: Path, title: str) -> list[str]:
     ]
     for arm in found:
         seeds = " ".join(f"{np.mean(list(one['f1'].values())):.3f}" for one in found[arm])
-        gain = str(paired(f1["start"], f1[arm]).interval) if arm != "start" else ""
+        is_paired = arm != "start" and len(found[arm]) == len(found["start"])  # else means over other seeds
+        gain = str(paired(f1["start"], f1[arm]).interval) if is_paired else ""
         results = [one["result"] for one in found[arm]]
         passes = "passes" if arm == "rl" else "steps"  # a step of supervised training is one pass
         spent = [f"{np.mean([each[name] for each in results]):,.0f}" for name in (passes, "tokens", "seconds")]
