@@ -12,31 +12,47 @@ from kg.types import Question, Topic
 from planner.base import Planner
 from planner.registry import make_planner
 from reasoner.base import Answer, Reasoner, Trace
+from reasoner.registry import make_reasoner
 from reasoner.retrieve import LIMIT, retrieve
-from reasoner.symbolic import SymbolicReasoner
 from reasoner.verify import problems
 
 
 class RoG:
     """Reasoning on a graph (Luo et al., ICLR 2024, arXiv:2310.01061): `RoG(graph).ask("…")`.
 
-    `planner` is a `Planner` or the name of one (`planner.registry.PLANNERS`), of a training run or of a model.
+    Planner and reasoner are objects or names.
     """
 
     def __init__(
         self,
         graph: Graph,
         planner: Planner | str = "auto",
-        reasoner: Reasoner | None = None,
+        reasoner: Reasoner | str = "symbolic",
         k: int = 3,
         max_hops: int = 3,
         limit: int = LIMIT,
     ) -> None:
+        """A pipeline over one graph; with names, their models are loaded now.
+
+        Parameters:
+            graph: what is asked; `rog.open_graph` opens files, databases and networkx graphs.
+            planner: a `Planner`, or a name: "auto" (default), "lexical", "semantic", "combined", "lm" …
+                (`planner.registry.PLANNERS`), the folder of a training run, or a language model.
+            reasoner: a `Reasoner`, or a name: "symbolic" (default: the ends of the paths, no model), "lm",
+                "openai:URL#MODEL", the folder of a training run, or a language model (`reasoner.registry`).
+            k: how many relation paths of a plan are followed, the most probable first; at least 1, default 3.
+            max_hops: the most steps of a relation path; at least 1, default 3.
+            limit: the most entities, and paths, kept for each relation path and topic; at least 1, default 200.
+
+        Raises ModelError for a name that is no planner, reasoner, run or model, QuestionError for a number below 1.
+        """
         if min(k, max_hops, limit) < 1:
             raise QuestionError(f"k, max_hops and limit are at least 1, not {k}, {max_hops} and {limit}")
+        if isinstance(graph, str):
+            raise TypeError(f"a graph is expected, not its name: RoG(rog.open_graph({graph!r}))")
         self.graph = graph
         self.planner = make_planner(planner, graph) if isinstance(planner, str) else planner
-        self.reasoner = reasoner or SymbolicReasoner(graph)
+        self.reasoner = make_reasoner(reasoner, graph) if isinstance(reasoner, str) else reasoner
         self.k, self.max_hops, self.limit = k, max_hops, limit
 
     def ask(self, text: str, entity: str | None = None) -> Answer:

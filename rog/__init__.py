@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __version__ = metadata.version("rog")
 __all__ = ["Answer", "RoG", "RogError", "Trace", "open_graph"]
 
-HOMES = {
+_HOMES = {
     "Answer": "reasoner.base",
     "RoG": "rog.picture.notebook",
     "RogError": "kg.errors",
@@ -30,6 +30,11 @@ HOMES = {
 
 def __getattr__(name: str) -> Any:
     """The public names, each imported when it is first used, so that `import rog` is quick."""
-    if name not in HOMES:
+    if name not in _HOMES:
         raise AttributeError(f"module 'rog' has no attribute {name!r}")
-    return getattr(import_module(HOMES[name]), name)
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, for tab completion."""
+    return [*__all__, "__version__"]

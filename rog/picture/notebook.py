@@ -53,7 +53,7 @@ class DrawnTrace(Trace):
 class RoG(pipeline.RoG):
     """Reasoning on a graph (Luo et al., ICLR 2024, arXiv:2310.01061): `RoG(graph).ask("…")`.
 
-    `planner` is a `Planner` or the name of one (`planner.registry.PLANNERS`), of a training run or of a model.
+    A pipeline whose traces can draw themselves; the parameters are those of `reasoner.pipeline.RoG`.
     """
 
     def trace(self, text: str, entity: str | None = None) -> DrawnTrace:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from math import log
+from pathlib import Path
 
 import pytest
 
-from kg.errors import GraphError, QuestionError
+import rog
+from kg.errors import GraphError, ModelError, QuestionError
 from kg.graph import Graph
 from kg.link import link
 from kg.networkx_graph import NetworkXGraph
 from kg.open import open_graph
 from kg.types import Question, ReasoningPath, RelationPath, Step, Topic
 from planner.base import Plan, ScoredPath
+from planner.lexical import LexicalPlanner
 from planner.lm import LanguageModel
 from reasoner.base import Answer, Evidence, Reasoner
 from reasoner.lm import LmReasoner
@@ -230,6 +234,26 @@ def test_a_grounded_answer_has_an_entity(films: Graph) -> None:
     ]
     with pytest.raises(QuestionError, match="at least 1"):
         RoG(films, "lexical", limit=0)
+
+
+def test_planner_and_reasoner_are_names_or_objects(films: Graph, tiny_folder: Path) -> None:
+    for reasoner in ("symbolic", SymbolicReasoner(films)):
+        for planner in ("lexical", LexicalPlanner(films)):
+            assert RoG(films, planner, reasoner).ask("Who directed Heat?").entities == ("mann",)
+    assert isinstance(RoG(films, "lexical", str(tiny_folder)).reasoner, LmReasoner)
+    with pytest.raises(ModelError, match=r"^no reasoner 'symbolc'; did you mean symbolic\?$"):
+        RoG(films, "lexical", "symbolc")
+    with pytest.raises(ModelError, match=r"^no planner 'lexcal'; did you mean lexical\?$"):
+        RoG(films, "lexcal")
+    with pytest.raises(TypeError, match=r"^a graph is expected, not its name: RoG\(rog.open_graph\('my.kg'\)\)$"):
+        RoG("my.kg")  # type: ignore[arg-type]
+
+
+def test_the_public_names_are_listed_and_described() -> None:
+    assert set(dir(rog)) == {"Answer", "RoG", "RogError", "Trace", "__version__", "open_graph"}
+    assert all(getattr(rog, name) for name in dir(rog))
+    described = inspect.getdoc(rog.RoG.__init__) or ""
+    assert all(f"{name}: " in described for name in inspect.signature(rog.RoG).parameters)
 
 
 def test_an_unproven_answer_never_gets_out(films: Graph) -> None:
