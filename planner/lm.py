@@ -107,7 +107,7 @@ class LanguageModel:
             return (), None, np.empty(0, np.float32)
         with torch.inference_mode():
             output = self.model(torch.tensor([tokens], device=self.device), use_cache=True, logits_to_keep=1)
-        return tokens, layers_of(output.past_key_values), log_softmax(output.logits)[0]
+        return tokens, layers_of(output.cache), log_softmax(output.logits)[0]
 
 
 def log_softmax(logits: torch.Tensor) -> Logits:
@@ -252,7 +252,7 @@ class TokenTree:
                 torch.tensor([[token for token, _ in tokens]], device=lm.device),
                 attention_mask=mask[None, None].to(lm.device),
                 position_ids=torch.tensor([depths], device=lm.device),
-                past_key_values=self._cache,
+                cache=self._cache,
                 use_cache=True,
                 logits_to_keep=torch.tensor(list(wanted), device=lm.device),
             )

@@ -126,10 +126,10 @@ def written(model: Any, tokenizer: Any, prompts: Sequence[Tokens], longest: int)
         for _ in range(longest):
             positions = (seen.cumsum(1) - 1).clamp_min(0)[:, -tokens.shape[1] :]
             output = model(
-                input_ids=tokens, attention_mask=seen, position_ids=positions, past_key_values=cache,
+                input_ids=tokens, attention_mask=seen, position_ids=positions, cache=cache,
                 use_cache=True, logits_to_keep=1,
             )  # fmt: skip
-            cache, chosen = output.past_key_values, output.logits[:, -1].argmax(-1)
+            cache, chosen = output.cache, output.logits[:, -1].argmax(-1)
             for number, token in zip(going.tolist(), chosen.tolist(), strict=True):
                 said[number].append(token)
             goes_on = [place for place, token in enumerate(chosen.tolist()) if not is_last(token)]
