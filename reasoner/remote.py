@@ -12,7 +12,7 @@ from planner.chat_client import ChatModel
 from planner.prompts import NONE, relation_words
 from reasoner.base import Answer, Evidence, Retrieved
 from reasoner.prompts import path_words, reasoner_preamble, reasoner_question, shortened
-from reasoner.symbolic import answer_from, no_answer
+from reasoner.symbolic import answer_from, first_paths, no_answer
 
 SHOWN = 8  # lines of evidence that the model reads
 NUMBERS = re.compile(r"(?:numbers?:)?\s*(\d{1,3}(?:\s*(?:,\s*and|,|and|\s)\s*\d{1,3})*)\.?", re.IGNORECASE)
@@ -74,15 +74,21 @@ def line_numbers(reply: str, lines: int) -> list[int]:
 
 
 def merged(chosen: Sequence[Retrieved]) -> Retrieved:
-    """What several relation paths lead to, as one; ends that none of them has within its limit are counted apart."""
+    """What several relation paths lead to, as one; ends that none of them has within its limit are counted apart.
+
+    Those that lead to nothing that one before them does not lead to are left out: no path of theirs is cited.
+    """
     ends = tuple(dict.fromkeys(end for each in chosen for end in each.ends))
-    known = sum(len(each.ends) for each in chosen)
+    first = first_paths(path for each in chosen for path in each.paths)
+    cited = {(first[end].start, first[end].relations) for end in ends}
+    used = [each for each in chosen if (each.topic.key, each.relations) in cited]
+    known = sum(len(each.ends) for each in used)
     return Retrieved(
         chosen[0].topic,
         chosen[0].relations,
         sum(each.weight for each in chosen),
         ends,
-        sum(each.ends_total for each in chosen) - known + len(ends),
+        sum(each.ends_total for each in used) - known + len(ends),
         tuple(path for each in chosen for path in each.paths),
         sum(each.paths_total for each in chosen),
     )

@@ -90,7 +90,7 @@ class Run:
                 trace.answer.support,
                 trace.answer.text,
                 trace.answer.verdict,
-                scores_of(self._asked, row, trace),
+                scores_of(self._asked, row, trace, self._graph),
                 1000 * (seconds + linking),
                 forwards,
                 tokens,
@@ -102,12 +102,12 @@ class Run:
         return sum(model.forwards for model in self._models), sum(model.tokens for model in self._models)
 
 
-def scores_of(asked: Questions, row: Row, trace: Trace) -> Scores:
-    """The measures of one trace."""
+def scores_of(asked: Questions, row: Row, trace: Trace, seen: Graph) -> Scores:
+    """The measures of one trace; `seen` is the graph by whose names its answer was given."""
     answers, gold, graph = trace.answer.entities, row.answers, asked.graph
     refused = trace.answer.verdict != "grounded"
     led = executable(graph, trace.question, trace.plan)
-    proven = nan if refused else float(not problems(graph, trace.question, trace.plan, trace.answer))
+    proven = nan if refused else float(not problems(seen, trace.question, trace.plan, trace.answer))
     if not gold:
         return Scores(nan, nan, nan, nan, nan, nan, nan, led, proven, float(refused), nan)
     match = set_match(answers, gold)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
-from math import log
+from math import inf, log, nan
 from pathlib import Path
 
 import pytest
@@ -202,11 +202,12 @@ HEAT_MANN = ReasoningPath("heat", (Step("heat", "directed_by", "mann"),))
             ReasoningPath("heat", (Step("heat", "directed_by", "mann"), Step("mann", "~directed_by", "heat"))),
             "comes back to its start",
         ),
+        ("heat", ReasoningPath("heat", ()), "the path has no step"),
     ],
 )
 def test_the_verifier_finds_every_kind_of_fault(films: Graph, entity: str, path: ReasoningPath, reason: str) -> None:
-    question, tried = linked(films, "Heat"), plan(("directed_by",), ("directed_by", "~directed_by"))
-    found = problems(films, question, tried, Answer((entity,), (path,), "", "grounded", 1.0))
+    question, tried = linked(films, "Heat"), plan(("directed_by",), ("directed_by", "~directed_by"), ())
+    found = problems(films, question, tried, Answer((entity,), (path,), films.entity(entity).label, "grounded", 1.0, 1))
     assert len(found) == bool(reason)
     assert all(reason in problem for problem in found)
 
@@ -216,7 +217,7 @@ def test_the_verifier_lets_a_path_come_back_where_the_graph_is_returning() -> No
     back = ReasoningPath("heat", (Step("heat", "directed_by", "mann"), Step("mann", "~actor", "heat")))
     for returning in (False, True):
         graph = NetworkXGraph.from_triples(facts, returning)
-        answer = Answer(("heat",), (back,), "", "grounded", 1.0)
+        answer = Answer(("heat",), (back,), "heat", "grounded", 1.0, 1)
         assert len(problems(graph, linked(graph, "heat"), plan(back.relations), answer)) == (not returning)
 
 
@@ -225,6 +226,85 @@ def test_the_verifier_wants_a_path_for_each_entity(films: Graph) -> None:
     assert problems(films, linked(films, "Heat"), plan(("directed_by",)), answer) == [
         "2 entities but 1 supporting paths"
     ]
+
+
+def cast(films: Graph) -> tuple[Question, Plan, Answer]:
+    """Who acts in Heat: a question, its plan and the right answer."""
+    question, tried = linked(films, "Heat"), plan(("actor",), ("directed_by",))
+    return question, tried, SymbolicReasoner(films).answer([question], [tried], [retrieve(films, question, tried)])[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("text", "Ridley Scott", "not what the entities are called: 'Al Pacino and Robert De Niro'"),
+        ("text", "Robert De Niro and Al Pacino", "not what the entities are called"),  # best first
+        ("text", "", "not what the entities are called"),
+        ("text", "Al Pacino, Robert De Niro and 18 more", "not what the entities are called"),
+        ("total", 20, "not what the entities are called"),
+        ("total", 1, "a total of 1 for 2 entities"),
+        ("confidence", 7.0, "a confidence of 7.0"),
+        ("confidence", -0.1, "a confidence of -0.1"),
+        ("confidence", nan, "a confidence of nan"),
+        ("confidence", inf, "a confidence of inf"),
+    ],
+)
+def test_the_verifier_checks_all_that_is_shown(films: Graph, field: str, value: object, reason: str) -> None:
+    question, tried, answer = cast(films)
+    assert problems(films, question, tried, answer) == []
+    wrong = problems(films, question, tried, replace(answer, **{field: value}))  # type: ignore[arg-type]
+    assert len(wrong) == 1
+    assert reason in wrong[0]
+
+
+def test_the_verifier_counts_what_is_only_counted(films: Graph) -> None:
+    question, tried, answer = cast(films)
+    more = replace(answer, text="Al Pacino, Robert De Niro and 18 more", total=20)
+    assert problems(films, question, tried, more) == ["a total of 20, but the cited relation paths lead to 2 entities"]
+    fewer = replace(answer, entities=answer.entities[:1], support=answer.support[:1], text="Al Pacino", total=1)
+    assert problems(films, question, tried, fewer) == ["a total of 1, but the cited relation paths lead to 2 entities"]
+    graph = hub(50)
+    asked = Question("hub", (Topic(graph.entity("hub"), 1.0, "hub"),))
+    for limit in (1, 5, 10, 100):
+        found = retrieve(graph, asked, plan(("r",)), limit)
+        listing = SymbolicReasoner(graph).answer([asked], [plan(("r",))], [found])[0]
+        assert (len(listing.entities), listing.total) == (min(limit, 50), 50)
+        assert problems(graph, asked, plan(("r",)), listing) == []
+        tenfold = replace(listing, total=500, text=listing.text.replace("45 more", "495 more"))
+        assert problems(graph, asked, plan(("r",)), tenfold)
+
+
+def test_the_verifier_wants_every_entity_once(films: Graph) -> None:
+    question, tried, answer = cast(films)
+    twice = replace(
+        answer,
+        entities=answer.entities[:1] * 2,
+        support=answer.support[:1] * 2,
+        text="Al Pacino and Al Pacino",
+    )
+    assert problems(films, question, tried, twice) == ["2 entities of which only 1 differ"]
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("Heat -> directed by: Michael Mann -> born in: Chicago", True),
+        ("Heat -> directed by: Michael Mann; Ridley Scott -> born in: Chicago", False),
+        ("Heat -> directed by: Michael Mann -> born in: Chicago; London", False),
+        ("Heat -> directed by: Michael Mann -> born in: ", False),
+        ("Heat -> directed by: Michael Mann", False),
+        ("Heat -> actor: Michael Mann -> born in: Chicago", False),
+        ("Gladiator -> directed by: Michael Mann -> born in: Chicago", False),
+        ("Chicago, I think", False),
+        ("Heat -> directed by: Michael Mann -> born in: Chicago -> in: USA", False),
+    ],
+)
+def test_the_verifier_reads_a_recital(films: Graph, text: str, holds: bool) -> None:
+    """A text from memory says more than the entities: every name in it must be led to by a stored fact."""
+    question, tried = linked(films, "Heat"), plan(("directed_by", "born_in"))
+    (path,) = films.paths("heat", ("directed_by", "born_in"), 1).paths
+    answer = Answer(("chicago",), (path,), text, "grounded", 0.25, 1)
+    assert (problems(films, question, tried, answer) == []) is holds
 
 
 def test_a_grounded_answer_has_an_entity(films: Graph) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from kg.graph import Graph
 from kg.link import link
-from kg.types import Question
+from kg.open import open_graph
+from kg.types import Question, Topic
 from planner.base import Plan, ScoredPath
 from reasoner.base import Answer, Evidence
 from reasoner.registry import make_reasoner
@@ -48,6 +49,18 @@ def test_several_lines_are_one_answer(films: Graph) -> None:
     assert set(answer.entities) == {"de_niro", "pacino", "mann"}
     assert answer.total == 3
     assert isclose(answer.confidence, 0.5)
+
+
+def test_lines_that_lead_to_the_same_are_counted_once() -> None:
+    facts = [("a", relation, f"n{i:03}") for i in range(300) for relation in ("r", "s")]
+    graph = open_graph([*facts, ("a", "t", "n999")])
+    question = Question("a", (Topic(graph.entity("a"), 1.0, "a"),))
+    tried = Plan(tuple(ScoredPath((relation,), log(0.3)) for relation in ("r", "s", "t")))
+    with chat_server(lambda _: "1, 2, 3") as server:
+        reasoner = make_reasoner(f"openai:{server.url}#tiny", graph)
+        answer = reasoner.answer([question], [tried], [retrieve(graph, question, tried)])[0]
+    assert (len(answer.entities), answer.total) == (201, 301)
+    assert problems(graph, question, tried, answer) == []
 
 
 @pytest.mark.parametrize(
