@@ -16,6 +16,7 @@ from kg.store import Store
 from kg.types import Entity, Topic
 
 MAX_QUESTION = 2_000  # characters
+MAX_NORMAL = 3 * MAX_QUESTION  # characters of its normal form: Korean has up to three for one, U+FDFA has eighteen
 MAX_SPAN = 16  # words
 MAX_FUZZY_SPANS = 12
 FUZZY_CUTOFF = 0.75  # normalised Damerau-Levenshtein similarity
@@ -60,12 +61,16 @@ class Span:
 
 
 def checked(text: str) -> str:
-    """The question's text trimmed, or QuestionError if it is empty or far too long."""
+    """The question's text trimmed, or QuestionError if it is empty or far too long, as it stands or written out."""
     text = " ".join(text.encode("utf-8", "replace").decode().replace("\0", " ").split())  # no lone surrogates
     if not text:
         raise QuestionError("the question is empty")
     if len(text) > MAX_QUESTION:
         raise QuestionError(f"the question has {len(text):,} characters; at most {MAX_QUESTION:,} are read")
+    if (size := len(normal(text))) > MAX_NORMAL:
+        raise QuestionError(
+            f"the question has {size:,} characters with its signs written out; at most {MAX_NORMAL:,} are read"
+        )
     return text
 
 

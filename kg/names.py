@@ -24,6 +24,7 @@ SEPARATOR = "\x1f"  # between the aliases or types of one entity; stripped from 
 
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 ROWS = 10_000  # written at a time
+WORDS = 64  # different words of a text that are searched for: each costs a list of the index
 FREEBASE = r"(?:https?://rdf\.freebase\.com/ns/)?"
 UNNAMED = re.compile(rf"{FREEBASE}[mg]\.[0-9a-z_]+|/[mg]/[0-9a-z_]+|_:.+")
 BOOKKEEPING = re.compile(  # relations about the data, not about the world
@@ -188,8 +189,11 @@ class Names:
         return [NameRow(i, text, bool(alias)) for i, text, alias in self._rows(query, list(normals))]
 
     def search(self, text: str, limit: int) -> list[NameRow]:
-        """The names that share a word with `text`, or begin one of their words with its last, best BM25 first."""
-        words = re.findall(r"\w+", normal(text))
+        """The names that share one of the first 64 words with `text`, or begin one of their words with its last.
+
+        The best by BM25 first.
+        """
+        words = list(dict.fromkeys(re.findall(r"\w+", normal(text))))[:WORDS]
         if not words:
             return []
         query = " OR ".join(f'"{word}"' for word in words) + f' OR "{words[-1]}"*'

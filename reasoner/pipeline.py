@@ -68,13 +68,7 @@ class RoG:
 
     def question(self, text: str, entity: str | None = None) -> Question:
         """The question with its topics linked, or with the one that is given."""
-        text = checked(text)
-        topics = link(self.graph, text)
-        if entity is not None:
-            meant = resolve_entity(self.graph, entity)
-            mentions = {topic.key: topic.mention for topic in topics}
-            topics = (Topic(meant, 1.0, mentions.get(meant.key, topics[0].mention if topics else "")),)
-        return Question(text, topics)
+        return linked(self.graph, text, entity)
 
     def traces(self, questions: Sequence[Question]) -> list[Trace]:
         """A trace for each linked question."""
@@ -90,3 +84,14 @@ class RoG:
             return trace
         refused = Answer((), (), "the proof did not hold", "no grounded answer", 0.0, reasons=tuple(wrong))
         return replace(trace, answer=refused)
+
+
+def linked(graph: Graph, text: str, entity: str | None = None) -> Question:
+    """The question with the topics that the graph names in it, or with the one that is given by key or name."""
+    text = checked(text)
+    topics = link(graph, text)
+    if entity is not None:
+        meant = resolve_entity(graph, entity)
+        mentions = {topic.key: topic.mention for topic in topics}
+        topics = (Topic(meant, 1.0, mentions.get(meant.key, topics[0].mention if topics else "")),)
+    return Question(text, topics)

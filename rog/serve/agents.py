@@ -83,7 +83,8 @@ def make_mcp(engine: Engine, title: str) -> MCPServer:
         @functools.wraps(work)
         async def safely(*args: P.args, **kwargs: P.kwargs) -> R:
             try:
-                return await work(*args, **kwargs)
+                async with engine.until(engine.deadline()):
+                    return await work(*args, **kwargs)
             except RogError as error:
                 raise ToolError(errors.described(error, scrub)[2]) from error
 
@@ -95,7 +96,7 @@ def make_mcp(engine: Engine, title: str) -> MCPServer:
         limit: Annotated[int, Field(ge=1, le=m.MOST_FOUND)] = 10,
     ) -> m.SearchResult:
         """Find entities by name; spelling need not be exact."""
-        found = await read(search, graph, text, limit)
+        found = await read(graph, lambda graph: search(graph, text, limit))
         return m.SearchResult(entities=[documents.found_out(topic) for topic in found])
 
     @tool
@@ -105,8 +106,8 @@ def make_mcp(engine: Engine, title: str) -> MCPServer:
     ) -> m.About | m.Neighbourhood:
         """What the graph holds: its size and relations; or what is around one entity."""
         if entity:
-            return await read(around, graph, entity, False)
-        return await read(about_graph, engine, title, [], limit)
+            return await read(graph, lambda graph: around(graph, entity, False))
+        return about_graph(engine, title, [], limit)
 
     @tool
     async def find_paths(
@@ -119,20 +120,23 @@ def make_mcp(engine: Engine, title: str) -> MCPServer:
         if bool(path) == bool(to):
             raise QuestionError("say either which relations to walk (`path`) or which entity to reach (`to`)")
         if path:
-            walks = await read(walk, graph, entity, path, limit)
-            return Lines(start=walks.start, paths=[await read(line, walks, graph)])
-        found = await read(connect, graph, entity, to, limit)
-        return Lines(start=found.start, paths=[await read(line, walks, graph) for walks in found.paths])
+            walks = await read(graph, lambda graph: walk(graph, entity, path, limit))
+            return Lines(start=walks.start, paths=[await read(graph, lambda graph: line(walks, graph))])
+        found = await read(graph, lambda graph: connect(graph, entity, to, limit))
+        lines = await read(graph, lambda graph: [line(walks, graph) for walks in found.paths])
+        return Lines(start=found.start, paths=lines)
 
     @tool
     async def ask(question: QuestionText, entity: EntityKey = "") -> Reply:
         """Answer a question from the graph, with a path of facts for every answer; or say that it does not know."""
-        return await read(reply, await trace(question, entity), graph)
+        found = await trace(question, entity)
+        return await read(graph, lambda graph: reply(found, graph))
 
     @tool
     async def explain_answer(question: QuestionText, entity: EntityKey = "") -> str:
         """How a question is answered: what it is about, every plan with its probability and paths, the check."""
-        return await read(explained, await trace(question, entity), graph)
+        found = await trace(question, entity)
+        return await read(graph, lambda graph: explained(found, graph))
 
     async def trace(question: str, entity: str) -> Trace:
         asking = Asking(engine, m.Ask(question=question, entity=entity or None))

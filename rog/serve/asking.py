@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TypeVar
@@ -10,19 +11,27 @@ import anyio.to_thread
 from fastapi import Request
 from pydantic import BaseModel
 
+from kg.graph import Graph
 from kg.types import Question
 from planner.base import Plan
 from reasoner.base import Evidence, Trace
+from reasoner.pipeline import linked
 from rog.serve import documents
 from rog.serve.engine import Engine, Stage, given_plan
 from rog.serve.messages import Answered, Ask
+from rog.serve.watch import Watch
 
 T = TypeVar("T")
 
 
-async def read(work: Callable[..., T], *arguments: object) -> T:
-    """The result of reading the graph, in another thread."""
-    return await anyio.to_thread.run_sync(work, *arguments, abandon_on_cancel=True)
+async def read(graph: Graph, work: Callable[[Graph], T]) -> T:
+    """The result of reading the graph in another thread, which stops at its next look at it if nobody waits."""
+    watch, unwanted = Watch(), threading.Event()
+    watch.wanted = lambda: not unwanted.is_set()
+    try:
+        return await anyio.to_thread.run_sync(work, watch.graph(graph), abandon_on_cancel=True)
+    finally:
+        unwanted.set()
 
 
 async def left(request: Request) -> None:
@@ -45,9 +54,10 @@ class Asking:
     async def link(self) -> None:
         """Find what it is about, and check the plan if one is given."""
         async with self.engine.until(self._late):
-            self.question = await read(self.engine.rog.question, self.asked.question, self.asked.entity or None)
-            if self.asked.plan:
-                self._plan = await read(given_plan, self.graph, self.question, self.asked.plan)
+            text, entity, plan = self.asked.question, self.asked.entity or None, self.asked.plan
+            self.question = await read(self.graph, lambda graph: linked(graph, text, entity))
+            if plan:
+                self._plan = await read(self.graph, lambda graph: given_plan(graph, self.question, plan))
 
     def stages(self, gone: Awaitable[object] | None = None) -> AsyncGenerator[Stage]:
         """What the engine says, as it says it."""
@@ -66,15 +76,15 @@ class Asking:
         """The name of a stage and its document."""
         match stage:
             case Plan():
-                return "plan", await read(documents.planned, stage, self.graph)
+                return "plan", await read(self.graph, lambda graph: documents.planned(stage, graph))
             case Evidence():
-                return "paths", await read(documents.walked, stage, self.graph, self.asked.paths)
+                return "paths", await read(self.graph, lambda graph: documents.walked(stage, graph, self.asked.paths))
             case Trace():
                 return "answer", await self.answered(stage)
 
     async def answered(self, trace: Trace) -> Answered:
         """The answer with all that led to it."""
-        kind = self.asked.picture
-        picture = await read(documents.picture, trace, self.graph, kind) if kind else None
+        kind, shown = self.asked.picture, self.asked.paths
+        picture = await read(self.graph, lambda graph: documents.picture(trace, graph, kind)) if kind else None
         seconds = time.perf_counter() - self._began
-        return await read(documents.answered, trace, self.graph, self.asked.paths, seconds, picture)
+        return await read(self.graph, lambda graph: documents.answered(trace, graph, shown, seconds, picture))

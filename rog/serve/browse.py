@@ -18,6 +18,7 @@ from rog.serve import documents
 from rog.serve import messages as m
 from rog.serve.asking import read
 from rog.serve.engine import Engine, check_path
+from rog.serve.watch import plain
 
 T = TypeVar("T")
 LANES = 8  # relations in the picture of an entity
@@ -33,20 +34,20 @@ def add_graph(app: FastAPI, engine: Engine, title: str, examples: list[str]) -> 
     """`/v1/graph`, `/v1/search`, `/v1/paths`, `/v1/connections`, `/v1/next`."""
     graph = engine.graph
 
-    async def looked_up(work: Callable[..., T], *arguments: object) -> T:
+    async def looked_up(work: Callable[[Graph], T]) -> T:
         """The result of reading the graph; LateError if it takes too long."""
         async with engine.until(engine.deadline()):
-            return await read(work, *arguments)
+            return await read(graph, work)
 
     @app.get("/v1/graph", tags=["graph"])
     async def about(limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> m.About:
         """What the graph holds: its size and its relations, those with the most facts first."""
-        return await looked_up(about_graph, engine, title, examples, limit)
+        return about_graph(engine, title, examples, limit)
 
     @app.get("/v1/entity", tags=["graph"])
     async def entity(entity: EntityText, picture: bool = False) -> m.Neighbourhood:
         """An entity and what is around it; with `picture` also drawn, as SVG."""
-        return await looked_up(around, graph, entity, picture)
+        return await looked_up(lambda graph: around(graph, entity, picture))
 
     @app.get("/v1/search", tags=["graph"])
     async def find(
@@ -54,27 +55,27 @@ def add_graph(app: FastAPI, engine: Engine, title: str, examples: list[str]) -> 
         limit: Annotated[int, Query(ge=1, le=m.MOST_FOUND)] = 10,
     ) -> m.SearchResult:
         """Entities by name; spelling need not be exact."""
-        found = await looked_up(search, graph, q, limit)
+        found = await looked_up(lambda graph: search(graph, q, limit))
         return m.SearchResult(entities=[documents.found_out(topic) for topic in found])
 
     @app.get("/v1/paths", tags=["graph"])
     async def paths(entity: EntityText, path: PathText, limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> m.Walks:
         """Walk a relation path; no model is used."""
-        return await looked_up(walk, graph, entity, path, limit)
+        return await looked_up(lambda graph: walk(graph, entity, path, limit))
 
     @app.get("/v1/connections", tags=["graph"])
     async def connections(
         start: EntityText, end: EntityText, limit: Annotated[int, Query(ge=1, le=100)] = 10
     ) -> m.Connections:
         """The shortest relation paths from one entity to another, with the first walks along each."""
-        return await looked_up(connect, graph, start, end, limit)
+        return await looked_up(lambda graph: connect(graph, start, end, limit))
 
     @app.get("/v1/next", tags=["graph"])
     async def following(
         entity: Annotated[list[str], Query(min_length=1, max_length=10, description=NAME)], path: PathText = ""
     ) -> m.Options:
         """The relations that may come next after a relation path."""
-        return await looked_up(after, graph, entity, path)
+        return await looked_up(lambda graph: after(graph, entity, path))
 
 
 def about_graph(engine: Engine, title: str, examples: list[str], limit: int) -> m.About:
@@ -110,11 +111,11 @@ def walk(graph: Graph, text: str, path: str, limit: int) -> m.Walks:
 def connect(graph: Graph, start_text: str, end_text: str, limit: int) -> m.Connections:
     """How two entities are connected; no path of an entity to itself."""
     start, end = resolve_entity(graph, start_text), resolve_entity(graph, end_text)
-    shortest = shortest_relation_paths(graph, start.key, end.key, CONNECTION_HOPS) if start != end else ()
+    shortest = shortest_relation_paths(plain(graph), start.key, end.key, CONNECTION_HOPS) if start != end else ()
     unused = not_planned(graph)  # a symmetric relation backwards says the same again
     found = [path for path in shortest if unused.isdisjoint(path)]
     if shortest and not found:  # a way over hidden relations is shorter than any that is shown
-        ways = [way.path for way in mine(graph, (start.key,), (end.key,), WAYS).paths]
+        ways = [way.path for way in mine(plain(graph), (start.key,), (end.key,), WAYS).paths]
         found = [path for path in ways if len(path) == min(map(len, ways))]
     return m.Connections(
         start=m.Named(key=start.key, label=start.label),

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, Request
@@ -159,9 +160,9 @@ async def replies(engine: Engine, messages: list[Message], request: Request) -> 
     async with aclosing(asking.stages(left(request))) as stages:
         async for stage in stages:
             if isinstance(stage, Plan):
-                yield "reasoning_content", await read(plans_in_words, stage, engine.graph)
+                yield "reasoning_content", await read(engine.graph, partial(plans_in_words, stage))
             if isinstance(stage, Trace):
-                yield "content", await read(in_words, stage, engine.graph)
+                yield "content", await read(engine.graph, partial(in_words, stage))
 
 
 async def chunks(

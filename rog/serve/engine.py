@@ -236,7 +236,8 @@ class Engine:
         for job, plan in planned:
             job.tell(plan)
         with self._timed("retrieve"):
-            found = [(job, plan, retrieve(rog.graph, job.question, plan, rog.limit)) for job, plan in planned]
+            graph = self._watch.graph(rog.graph)
+            found = [(job, plan, retrieve(graph, job.question, plan, rog.limit)) for job, plan in planned]
         for job, _, evidence in found:
             job.tell(evidence)
         with self._timed("answer"):

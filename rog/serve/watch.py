@@ -24,7 +24,7 @@ class Watch:
             raise StoppedError
 
     def graph(self, graph: Graph) -> Graph:
-        """The same graph, checked before every step of a search."""
+        """The same graph, checked before every step of a search and every name that is looked up."""
         return cast(Graph, WatchedGraph(graph, self))
 
     def model(self, model: Any) -> None:
@@ -32,18 +32,29 @@ class Watch:
         model.register_forward_pre_hook(self.check)
 
 
+ASKED = frozenset({"paths", "contains", "has", "entity", "named", "search", "scan"})  # what a graph is asked
+
+
 class WatchedGraph:
-    """Everything that the graph is, its frontiers watched."""
+    """Everything that the graph is; it checks its watch before it is asked anything."""
 
     def __init__(self, graph: Graph, watch: Watch) -> None:
         self._graph, self._watch = graph, watch
 
     def __getattr__(self, name: str) -> Any:
+        if name in ASKED:
+            self._watch.check()
         return getattr(self._graph, name)
 
     def frontier(self, topics: Iterable[str]) -> Frontier:
         """The graph's, watched."""
+        self._watch.check()
         return WatchedFrontier(self._graph.frontier(topics), self._watch)
+
+
+def plain(graph: Graph) -> Graph:
+    """The graph itself where it is watched: a search that the store has compiled asks nobody on its way."""
+    return graph._graph if isinstance(graph, WatchedGraph) else graph
 
 
 class WatchedFrontier:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from kg.errors import QuestionError, UnclearNameError
 from kg.graph import Graph
 from kg.link import link, resolve_entity, search
-from kg.names import normal, readable
+from kg.names import EntityNames, Names, normal, readable, write_names
 from kg.open import open_graph
 
 
@@ -147,6 +148,21 @@ def test_questions_that_cannot_be_asked(films: Graph) -> None:
     with pytest.raises(QuestionError, match="10,000 characters; at most 2,000"):
         link(films, "x" * 10_000)
     assert link(films, "?" * 500) == ()
+
+
+def test_a_sign_that_stands_for_many_does_not_make_a_question_endless(films: Graph) -> None:
+    """U+FDFA is one character and eighteen in its normal form: 2,000 of them held a thread for minutes."""
+    for ask in (link, search):
+        with pytest.raises(QuestionError, match="36,000 characters with its signs written out; at most 6,000"):
+            ask(films, "\ufdfa" * 2_000)
+    assert link(films, "각" * 2_000) == ()  # up to three letters of Korean to a character, and no more
+
+
+def test_a_search_reads_a_bounded_number_of_words(tmp_path: Path) -> None:
+    write_names(tmp_path / "names.sqlite", [(0, EntityNames("w70")), (1, EntityNames("w3 w3"))])
+    names = Names(tmp_path / "names.sqlite")
+    assert [row.id for row in names.search(" ".join(f"w{n}" for n in range(100)), 5)] == [1]
+    assert [row.id for row in names.search("w70 " * 100, 5)] == [0]
 
 
 @given(st.text(st.characters(), min_size=1, max_size=80))

@@ -14,6 +14,7 @@ import pytest
 from starlette.types import Message, Scope
 
 from kg.errors import QuestionError, RogError
+from kg.graph import Name
 from kg.store import Store
 from kg.types import Question
 from planner.base import Plan
@@ -73,18 +74,37 @@ def test_a_slow_question_ends_and_stops_working(films: Store) -> None:
         assert 'rog_refused_requests_total{reason="late"} 2.0' in client.get("/metrics").text
 
 
-def test_linking_counts_too(films: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    question = RoG.question
+class SlowNames:
+    """A graph in which nothing is called anything, and every look for a name takes a while."""
 
-    def slow(*some: Any) -> Question:
-        time.sleep(1)
-        return question(*some)
+    def __init__(self, graph: Store) -> None:
+        self._graph, self.searches = graph, 0
 
-    monkeypatch.setattr(RoG, "question", slow)
-    with served(films, limits=Limits(seconds=0.2)) as client:
-        began = time.monotonic()
-        assert client.post("/v1/ask", json={"question": HEAT}).status_code == 504
-        assert time.monotonic() - began < 0.9
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._graph, name)
+
+    def search(self, text: str, limit: int) -> list[Name]:
+        """None."""
+        self.searches += 1
+        time.sleep(0.3)
+        return []
+
+
+@pytest.mark.parametrize(
+    ("path", "request_of"),
+    [
+        ("/v1/ask", {"json": {"question": " ".join(f"Zq{n}" for n in range(40)), "stream": False}}),
+        ("/v1/ask", {"json": {"question": " ".join(f"Zq{n}" for n in range(40)), "stream": True}}),
+        ("/v1/paths", {"params": {"entity": "zq", "path": "actor"}}),
+    ],
+)
+def test_linking_has_the_deadline_and_frees_its_thread(films: Store, path: str, request_of: dict[str, Any]) -> None:
+    graph: Any = SlowNames(films)
+    with served(graph, LexicalPlanner(films), limits=Limits(seconds=0.15)) as client:
+        late = client.request("POST" if "json" in request_of else "GET", path, **request_of)
+        assert (late.status_code, late.json()["error"]["type"]) == (504, "too_slow")
+        time.sleep(0.7)
+        assert graph.searches <= 1  # of a dozen: nobody waits for the others
 
 
 def test_walks_have_a_time_limit_too(films: Store, monkeypatch: pytest.MonkeyPatch) -> None:
