@@ -19,7 +19,11 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+
+COMPARED = 5_000  # keys compared with an unknown one for a "did you mean"
+SHOWN = 200  # characters of a key in a message
 
 
 class RogError(Exception):
@@ -46,10 +50,12 @@ class UnknownKeyError(GraphError):
     """An entity or relation key that the graph does not have."""
 
     def __init__(self, kind: str, key: str, known: Iterable[str]) -> None:
+        """`known` are keys that may have been meant; the first 5,000 are compared, so that an error stays cheap."""
         from rapidfuzz import process
 
-        near = [match[0] for match in process.extract(key, list(known), limit=3, score_cutoff=50)]
-        hint = f"; did you mean {', '.join(repr(name) for name in near)}?" if near else ""
+        key = shortened(key)
+        near = [match[0] for match in process.extract(key, list(islice(known, COMPARED)), limit=3, score_cutoff=50)]
+        hint = f"; did you mean {', '.join(repr(shortened(name)) for name in near)}?" if near else ""
         super().__init__(f"unknown {kind} {key!r}{hint}")
 
 
@@ -88,6 +94,11 @@ def disk_errors(target: Path) -> Iterator[None]:
         if error.errno not in reasons:
             raise
         raise GraphError(f"{reasons[error.errno]}: {target} was not written, nothing is left of it") from error
+
+
+def shortened(text: str) -> str:
+    """The first 200 characters of a text, with "…" if there are more."""
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
 def first_line(error: BaseException) -> str:

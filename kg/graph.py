@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from kg.types import Entity, Relation, RelationPath, Triple, Walks, inverse
+
+BESIDE = 5  # keys before and after the place of an unknown one that may have been meant
 
 
 class Size(NamedTuple):
@@ -79,6 +82,9 @@ class Graph(Protocol):
         With `end`, only walks that arrive there; `total` then counts no further than `limit`.
         """
 
+    def has(self, key: str) -> bool:
+        """Whether `key` is an entity's key: never an error, and quick whether it is or not."""
+
     def contains(self, triple: Triple) -> bool:
         """Whether exactly this fact is stored; False, not an error, for keys that the graph does not have."""
 
@@ -93,6 +99,19 @@ class Graph(Protocol):
 
     def scan(self, text: str, limit: int, cutoff: float) -> list[tuple[Name, float]]:
         """Names within a string similarity of `cutoff` (0 to 1) of `text`, the closest first. Slow: reads all."""
+
+
+def near_keys(wanted: str, size: int, key_of: Callable[[int], str]) -> list[str]:
+    """The keys beside `wanted` among the `size` sorted ones, for a "did you mean": read by bisection, not all.
+
+    Looked up in a few spellings (capitals, `_` for a blank), five keys before and after each place.
+    """
+    spelt = {wanted, wanted.casefold(), wanted.title(), wanted.capitalize(), wanted.upper()}
+    found: dict[str, None] = {}
+    for text in sorted(spelt | {text.replace(" ", "_") for text in spelt}):
+        place = bisect_left(range(size), text, key=key_of)
+        found |= dict.fromkeys(map(key_of, range(max(0, place - BESIDE), min(size, place + BESIDE))))
+    return list(found)
 
 
 def content_hash(graph: Graph) -> str:

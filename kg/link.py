@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance.OSA import normalized_similarity as similarity
 
-from kg.errors import QuestionError, UnclearNameError, UnknownKeyError
+from kg.errors import QuestionError, UnclearNameError
 from kg.graph import Graph, Name
 from kg.names import normal
-from kg.store import Store
 from kg.types import Entity, Topic
 
 MAX_QUESTION = 2_000  # characters
@@ -209,25 +208,14 @@ def search(graph: Graph, text: str, limit: int = 10) -> list[Topic]:
         if score > best.get(name.key, (0.0, ""))[0]:
             best[name.key] = (score, name.text)
     topics = [Topic(graph.entity(key), score, found) for key, (score, found) in best.items()]
-    if graph_has(graph, text) and text not in best:
+    if graph.has(text) and text not in best:
         topics.append(Topic(graph.entity(text), 1.0, span.text))
     return sorted(topics, key=lambda topic: (-topic.score, -topic.entity.degree, topic.key))[:limit]
 
 
-def graph_has(graph: Graph, key: str) -> bool:
-    """Whether `key` is an entity's key."""
-    if isinstance(graph, Store):
-        return graph.has(key)  # without looking for what else may have been meant
-    try:
-        graph.entity(key)
-    except UnknownKeyError:
-        return False
-    return True
-
-
 def labels(keys: Iterable[str], graph: Graph) -> list[str]:
     """The names of entities; a text that is no entity's key stays as it is."""
-    return [graph.entity(key).label if graph_has(graph, key) else key for key in keys]
+    return [graph.entity(key).label if graph.has(key) else key for key in keys]
 
 
 def resolve_entity(graph: Graph, text: str) -> Entity:
@@ -235,7 +223,7 @@ def resolve_entity(graph: Graph, text: str) -> Entity:
 
     Raises UnclearNameError with the nearest names, or with the keys of those who share the name.
     """
-    if graph_has(graph, text):
+    if graph.has(text):
         return graph.entity(text)
     keys = sorted({name.key for name in graph.named([normal(text)])})
     if len(keys) > 1:

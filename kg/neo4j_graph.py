@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from platformdirs import user_cache_path
 
 from kg.errors import GraphError, UnknownKeyError
-from kg.graph import Name, Size
+from kg.graph import BESIDE, Name, Size
 from kg.names import EntityNames, NameRow, Names, readable, write_names
 from kg.neo4j_client import TIMEOUT_S, Client, connect, literal, quoted
 from kg.neo4j_introspect import introspect
@@ -42,7 +42,7 @@ from kg.write import written_beside
 FRESH_S = 3600.0  # how long a copy of the names is used before it is made again
 CHECKED = 300  # of the copied names, how many are compared with the database before the copy is trusted
 MANY_TYPES = 300
-UNKNOWN_SCAN = 200_000  # keys looked at for a "did you mean"
+NEAR_LABELS = 10  # labels in which keys like an unknown one are looked up, where its own does not say which
 
 
 class Node(NamedTuple):
@@ -125,6 +125,10 @@ class Neo4jGraph:
         total = ways.get(origin, 0)
         found = tuple(_first_walks(origin, relation_path, layers, limit))
         return Walks(found, min(total, limit) if goal is not None else total)
+
+    def has(self, key: str) -> bool:
+        """Whether `key` is an entity's key."""
+        return any(self._found((key,)))
 
     def contains(self, triple: Triple) -> bool:
         """Whether exactly this fact is stored."""
@@ -217,16 +221,32 @@ class Neo4jGraph:
         found = {node.key: node for node in self._found(keys)}
         for key in keys:
             if key not in found:
-                s = self.schema
-                query = f"MATCH (n) WHERE true{s.included('n')} RETURN {s.key('n')} LIMIT {UNKNOWN_SCAN}"
-                raise UnknownKeyError("entity", key, (row[0] for row in self.client.read(query)))
+                raise UnknownKeyError("entity", key, self._near(key))
         return [found[key] for key in keys]
+
+    def _near(self, key: str) -> list[str]:
+        """The keys beside one that there is not, as `kg.graph.near_keys`: from the index of a key property, or none."""
+        s = self.schema
+        kept = [s.common] if s.common else [label for label in s.labels if label.key]
+        meant = [label for label in kept if key.startswith(f"{label.name}:")] or kept[:NEAR_LABELS]
+        parts = []
+        for label in meant:
+            of = f"n.{quoted(label.key)}"
+            for compare, order in ((">=", ""), ("<", " DESC")):
+                parts.append(
+                    f"MATCH (n:{quoted(label.name)}) WHERE {of} {compare} $key{s.included('n')} "
+                    f"RETURN {s.key('n')} AS key ORDER BY {of}{order} LIMIT {BESIDE}"
+                )
+        text = key if s.common or ":" not in key else key.split(":", 1)[1]
+        rows = self.client.read_quickly(" UNION ".join(parts), key=text) if parts and is_unicode(key) else None
+        return [row[0] for row in rows or ()]
 
     def _found(self, keys: Sequence[str]) -> Iterator[Node]:
         """The entities that there are among these keys."""
         s = self.schema
         wanted: dict[str, list[Any]] = defaultdict(list)
         queries = {}
+        keys = [key for key in keys if is_unicode(key)]
         for key in keys:
             label = s.common or next((x for x in s.labels if x.key and key.startswith(f"{x.name}:")), None)
             if label is not None:
@@ -392,6 +412,11 @@ def as_stored(text: str) -> list[str | int]:
     """What a key may be in the database: the text, and the whole number that it says (of 64 bits, as Neo4j's are)."""
     number = int(text) if re.fullmatch(r"-?[0-9]{1,19}", text) else 2**63
     return [text, number] if -(2**63) <= number < 2**63 else [text]
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a database can hold the text: it has no half of a surrogate pair."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def named(key: str, label: Any, types: Sequence[str], aliases: Sequence[Any]) -> EntityNames:

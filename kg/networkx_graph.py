@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from kg.errors import GraphError, UnknownKeyError
-from kg.graph import Name, Size
+from kg.graph import Name, Size, near_keys
 from kg.names import (
     TYPED,
     EntityNames,
@@ -138,6 +138,10 @@ class NetworkXGraph:
             walks = [walk for walk in walks if walk[-1].target == end][:limit]
         return Walks(tuple(ReasoningPath(start, walk) for walk in walks[:limit]), len(walks))
 
+    def has(self, key: str) -> bool:
+        """Whether `key` is an entity's key."""
+        return key in self._steps
+
     def contains(self, triple: Triple) -> bool:
         """Whether exactly this fact is stored."""
         return triple in self._facts
@@ -179,7 +183,7 @@ class NetworkXGraph:
 
     def _check(self, key: str) -> None:
         if key not in self._steps:
-            raise UnknownKeyError("entity", key, self._keys)
+            raise UnknownKeyError("entity", key, near_keys(key, len(self._keys), self._keys.__getitem__))
 
     def check_relation(self, relation: str) -> None:
         """UnknownKeyError unless the graph has this relation."""

@@ -22,14 +22,13 @@ from numpy.typing import NDArray
 
 from kg import kernels, mine_kernels
 from kg.errors import GraphError, UnknownKeyError
-from kg.graph import Name, Size
+from kg.graph import Name, Size, near_keys
 from kg.names import EntityNames, NameRow, Names
 from kg.types import INVERSE, Entity, ReasoningPath, Relation, RelationPath, Step, Triple, Walks, base
 
 FORMAT = 3
 ARRAYS = ("rows", "adj", "key_ends")
 DFS_BUDGET = 20_000  # steps before enumeration prunes dead ends first
-UNKNOWN_SCAN = 200_000  # keys looked at for a "did you mean"
 
 Ids = NDArray[np.int32]
 EVERYWHERE = (np.empty(0, np.int32), np.empty(0, np.int64))  # no pruning: a walk may pass through any node
@@ -219,8 +218,7 @@ class Store:
         """The number of an entity, or UnknownKeyError with the nearest keys and names."""
         number = self._find(key)
         if number < 0:
-            known = (self.key_of(i) for i in range(min(self.size.entities, UNKNOWN_SCAN)))
-            raise UnknownKeyError("entity", key, known)
+            raise UnknownKeyError("entity", key, near_keys(key, self.size.entities, self.key_of))
         return number
 
     def _find(self, key: str) -> int:

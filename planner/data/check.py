@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kg.graph import Graph, not_planned
-from kg.link import graph_has
 from kg.types import base, inverse
 from planner.data.folder import Folder
 from planner.data.make import SPLITS
@@ -79,7 +78,7 @@ def row_problems(row: Row, graph: Graph) -> Iterator[str]:
     """What is wrong with one row."""
     for what, keys in (("answer", row.answers), ("topic", row.topics)):
         for key in keys:
-            if not graph_has(graph, key):
+            if not graph.has(key):
                 yield f"{what} {key!r} is not in the graph"
     for path in (*row.paths, *(plan.path for plan in row.plans)):
         for relation in path:

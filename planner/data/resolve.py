@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kg.graph import Graph
-from kg.link import graph_has, link
+from kg.link import link
 from kg.mine import MineSettings, mine
 from kg.names import normal
 from kg.questions import RawQuestion
@@ -65,7 +65,7 @@ class Keys:
         return self._known[text]
 
     def _find(self, text: str) -> tuple[str, str]:
-        if graph_has(self._graph, text):
+        if self._graph.has(text):
             return text, ""
         found = self._graph.named([normal(text)])
         exact = {name.key for name in found if name.text == text and not name.alias}

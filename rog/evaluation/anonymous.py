@@ -95,6 +95,10 @@ class Anonymous:
         """The first walks along a relation path."""
         return self._graph.paths(start, relation_path, limit, end)
 
+    def has(self, key: str) -> bool:
+        """Whether `key` is an entity's key."""
+        return self._graph.has(key)
+
     def contains(self, triple: Triple) -> bool:
         """Whether this fact is stored."""
         return self._graph.contains(triple)

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterator, Sequence
 
 from kg.errors import QuestionError
 from kg.graph import Graph
-from kg.link import graph_has
 from kg.types import Progress, RelationPath
 from planner.data.rows import Row
 from rog.evaluation.anonymous import Anonymous
@@ -105,7 +104,7 @@ def settings(rows: Sequence[Row], options: Options) -> tuple[Topics, ...]:
 
 def notes(rows: Sequence[Row], graph: Graph, options: Options, records: Sequence[Record]) -> Iterator[str]:
     """What a reader must know of the figures."""
-    missing = [key for row in rows for key in row.answers if not graph_has(graph, key)]
+    missing = [key for row in rows for key in row.answers if not graph.has(key)]
     if missing:
         yield f"{len(missing):,} gold answers (as {missing[0]!r}) are not, or not clearly, entities of this graph"
     if "gold" in settings(rows, options) and not all(row.topics for row in rows):

@@ -140,6 +140,17 @@ class GraphContract:
         assert not graph.contains(Triple("a", "no such", "b"))
         assert not graph.contains(Triple("nobody", "r", "b"))
 
+    def test_has(self, graph: Graph) -> None:
+        assert all(graph.has(key) for key in ("a", "d", ODD, "emoji 🙂\nnew line", "שלום"))
+        odd = ("A", "a ", "", "r", "e", "zz", '"', '"a"', "\ud800", "\0", "4:no:0", "9" * 30, "a:b", "x" * 70_000)
+        assert not any(graph.has(key) for key in odd)
+
+    def test_an_unknown_key_is_a_short_message(self, graph: Graph) -> None:
+        for key in ("a" * 100_000, ODD * 5_000):
+            with pytest.raises(UnknownKeyError) as caught:
+                graph.entity(key)
+            assert len(str(caught.value)) < 500
+
     def test_unknown_keys_are_named_with_the_nearest(self, graph: Graph) -> None:
         with pytest.raises(UnknownKeyError, match="unknown entity 'שלו'; did you mean 'שלום'"):
             graph.frontier(["שלו"])

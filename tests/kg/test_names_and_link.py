@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kg.errors import QuestionError, UnclearNameError
-from kg.graph import Graph
+from kg.graph import Graph, near_keys
 from kg.link import link, resolve_entity, search
 from kg.names import EntityNames, Names, normal, readable, write_names
 from kg.open import open_graph
@@ -32,6 +32,19 @@ from kg.open import open_graph
 )
 def test_normal(text: str, form: str) -> None:
     assert normal(text) == form
+
+
+def test_a_miss_reads_few_keys() -> None:
+    read: list[int] = []
+
+    def key_of(number: int) -> str:
+        read.append(number)
+        return f"n{number:06}"
+
+    assert "n050000" in near_keys("n050000x", 100_000, key_of)
+    assert "n050000" in near_keys("N050000", 100_000, key_of)
+    assert len(read) < 1_000
+    assert near_keys("x", 0, key_of) == []
 
 
 @given(st.text("abcéÉß -.'", min_size=1).filter(lambda text: any(map(str.isalpha, text)) and text[0] != "a"))
