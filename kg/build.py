@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -15,12 +14,14 @@ from platformdirs import user_cache_path
 
 from kg.bulk import NotPlain, read_blocks
 from kg.errors import GraphError, LoadError
+from kg.folders import remove_leftovers
 from kg.load import Options, Report, read_names, read_relations, read_triples
+from kg.manifest import FORMAT
 from kg.neo4j_client import SCHEMES
 from kg.neo4j_csv import import_files
-from kg.store import FORMAT
 from kg.types import Progress, Triple
-from kg.write import Builder, Provenance, remove_leftovers
+from kg.versions import is_graph, new_version
+from kg.write import Builder, Provenance
 
 BATCH = 100_000
 PYKEEN = {"nations": "MIT", "umls": "MIT", "kinships": "MIT"}
@@ -44,33 +45,38 @@ def build(
     options: Options | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
+    wait: bool = False,
 ) -> Report:
     """Build the `.kg` directory `out`; what was read, and the bad lines where they are skipped.
 
+    With `overwrite` a graph that is there gets a new version, and readers see the old one or the new one. With `wait`
+    a build that is at work there is waited for, else it is an error.
     Raises LoadError (a file) or GraphError (the output); nothing is left behind then. The file of rejected lines
     comes with the graph, and one of an earlier build goes when there are none: it would speak of mended lines.
     """
     options = options or Options()
-    if options.rejects is None:
-        return _build(sources, out, options, overwrite, progress)
+    rejects = options.rejects
     inputs = {path.resolve() for path in (*sources.facts, *sources.labels, *filter(None, [sources.relations]))}
-    if options.rejects.resolve() in inputs:
-        raise GraphError(f"{options.rejects} is to be read, and this build would write over it: rename it first")
-    remove_leftovers(options.rejects)
-    beside = options.rejects.with_name(f".{options.rejects.name}.building-{os.getpid()}")
-    try:
-        report = _build(sources, out, replace(options, rejects=beside), overwrite, progress)
-        if report.bad:
-            beside.replace(options.rejects)
-        else:
-            options.rejects.unlink(missing_ok=True)
-    finally:
-        if beside.exists():
-            beside.unlink()
-    return report
+    if rejects is not None and rejects.resolve() in inputs:
+        raise GraphError(f"{rejects} is to be read, and this build would write over it: rename it first")
+    with new_version(out, overwrite, wait) as folder:
+        if rejects is None:
+            return _build(sources, folder, options, progress)
+        remove_leftovers(rejects)  # an earlier rog's, named after its process
+        beside = rejects.with_name(f".{rejects.name}.building")
+        beside.unlink(missing_ok=True)
+        try:
+            report = _build(sources, folder, replace(options, rejects=beside), progress)
+            if report.bad:
+                beside.replace(rejects)
+            else:
+                rejects.unlink(missing_ok=True)
+        finally:
+            beside.unlink(missing_ok=True)
+        return report
 
 
-def _build(sources: Sources, out: Path, options: Options, overwrite: bool, progress: Progress | None) -> Report:
+def _build(sources: Sources, folder: Path, options: Options, progress: Progress | None) -> Report:
     report, builder = Report(), Builder()
     builder.returning = sources.returning
     for path in sources.labels:
@@ -82,7 +88,7 @@ def _build(sources: Sources, out: Path, options: Options, overwrite: bool, progr
     for key, names in report.all_names().items():
         builder.names.setdefault(key, names)
     source = sources.name or ", ".join(path.name for path in sources.facts)
-    builder.write(out, Provenance(source, sources.licence), overwrite, progress)
+    builder.write_files(folder, Provenance(source, sources.licence), progress)
     return report
 
 
@@ -200,10 +206,10 @@ def cached_store(source: str, progress: Progress | None = None) -> Path:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     stem = source.replace(":", "-") if source.startswith("pykeen:") else Path(source).name.split(".")[0]
     out = user_cache_path("rog") / "graphs" / f"{stem}-{digest.hexdigest()[:16]}.kg"
-    if not out.exists():
+    if not is_graph(out):
         try:
-            build(sources, out, Options(strict=True), progress=progress)  # nobody would see a report
+            build(sources, out, Options(strict=True), progress=progress, wait=True)  # nobody would see a report
         except GraphError:
-            if not out.exists():  # else another process was faster
+            if not is_graph(out):  # else another process was faster
                 raise
     return out

@@ -16,6 +16,7 @@ from rapidfuzz.distance.OSA import normalized_similarity as similarity
 
 from kg.errors import GraphError
 from kg.types import INVERSE, Entity, Relation
+from kg.versions import lies_at
 
 ARTICLES = ("the ", "a ", "an ")
 SCANNED = 2_000_000  # names that a fuzzy scan reads
@@ -31,11 +32,14 @@ BOOKKEEPING = re.compile(  # relations about the data, not about the world
     rf"{FREEBASE}(?:type\.object|common\.topic|kg)\.(?!description$)[\w.]+|http://www\.w3\.org/2002/07/owl#sameAs"
 )
 
-SCHEMA = """
-CREATE TABLE entity(id INTEGER PRIMARY KEY, label TEXT NOT NULL, types TEXT NOT NULL, aliases TEXT NOT NULL);
-CREATE TABLE name(id INTEGER NOT NULL, text TEXT NOT NULL, normal TEXT NOT NULL, alias INTEGER NOT NULL);
-CREATE VIRTUAL TABLE words USING fts5(normal, content='', tokenize="unicode61 remove_diacritics 2");
-"""
+TABLES = {
+    "entity": "CREATE TABLE entity(id INTEGER PRIMARY KEY, label TEXT NOT NULL, "
+    "types TEXT NOT NULL, aliases TEXT NOT NULL)",
+    "name": "CREATE TABLE name(id INTEGER NOT NULL, text TEXT NOT NULL, normal TEXT NOT NULL, alias INTEGER NOT NULL)",
+    "words": "CREATE VIRTUAL TABLE words USING fts5(normal, content='', tokenize=\"unicode61 remove_diacritics 2\")",
+    "name_normal": "CREATE INDEX name_normal ON name(normal, id)",
+}
+OPENED = "PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF;"  # the file may be damaged, or anybody's
 
 
 class NameRow(NamedTuple):
@@ -116,7 +120,9 @@ def write_names(path: Path, rows: Iterable[tuple[int, EntityNames]]) -> None:
     """Write the names database; `rows` are (entity number, names) with the label filled in."""
     db = sqlite3.connect(path)
     try:
-        db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=8192;" + SCHEMA)
+        db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=8192;")
+        for name in ("entity", "name", "words"):
+            db.execute(TABLES[name])
         db.execute("PRAGMA cache_size=-131072")  # KiB
         db.execute("INSERT INTO words(words, rank) VALUES ('hashsize', 33554432)")
         named = iter(rows)
@@ -132,10 +138,18 @@ def write_names(path: Path, rows: Iterable[tuple[int, EntityNames]]) -> None:
             db.executemany("INSERT INTO entity VALUES (?, ?, ?, ?)", entities)
             db.executemany("INSERT INTO name(rowid, id, text, normal, alias) VALUES (?, ?, ?, ?, ?)", texts)
             db.executemany("INSERT INTO words(rowid, normal) VALUES (?, ?)", ((row[0], row[3]) for row in texts))
-        db.execute("CREATE INDEX name_normal ON name(normal, id)")
+        db.execute(TABLES["name_normal"])
         db.commit()
     finally:
         db.close()
+
+
+def connected(path: Path) -> sqlite3.Connection:
+    """A connection to a names database that nobody writes."""
+    uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+    connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+    connection.executescript(OPENED)
+    return connection
 
 
 def clean(text: str) -> str:
@@ -149,44 +163,84 @@ def joined(texts: tuple[str, ...]) -> str:
 
 
 class Names:
-    """A names database opened for reading; one connection per thread."""
+    """A names database opened for reading; one connection per thread, all to the file that was there at the start.
 
-    def __init__(self, path: Path) -> None:
-        self._uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+    Names of other entities than the first `entities` are damage. Every fault of the file is a GraphError.
+    """
+
+    def __init__(self, path: Path, entities: int = 2**31) -> None:
+        self._path, self._entities = path, entities
+        self.file = path.open("rb")  # as long as it is open, no other file can be taken for it
+        self._first = connected(path)
+        self._turn = threading.Lock()  # for `_first`, which threads share once the path is gone
         self._local = threading.local()
+        self._local.db = self._first
 
     @property
     def _db(self) -> sqlite3.Connection:
         if not hasattr(self._local, "db"):
-            self._local.db = sqlite3.connect(self._uri, uri=True)
+            self._local.db = connected(self._path) if lies_at(self.file, self._path) else self._first
         connection: sqlite3.Connection = self._local.db
         return connection
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         try:
-            return self._db.execute(query, values).fetchall()
-        except sqlite3.DatabaseError as error:
+            db = self._db
+            if db is self._first:
+                with self._turn:
+                    return db.execute(query, values).fetchall()
+            return db.execute(query, values).fetchall()
+        except (sqlite3.DatabaseError, MemoryError) as error:  # damage may look like a row of gigabytes
             raise GraphError(f"the names of the graph are damaged ({error}); build the graph again") from error
 
     def close(self) -> None:
-        """Close this thread's connection."""
+        """Close the file, and this thread's connection to it."""
+        self.file.close()
+        self._first.close()
         if hasattr(self._local, "db"):
             self._local.db.close()
             del self._local.db
 
     def __del__(self) -> None:
-        self.close()
+        if hasattr(self, "_local"):
+            self.close()
+
+    def check_schema(self) -> None:
+        """GraphError unless the file holds our tables and no code of anybody's: no views, triggers or defaults."""
+        found = dict(self._rows("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'words^_%' ESCAPE '^'"))
+        kinds = {kind for (kind,) in self._rows("SELECT DISTINCT type FROM sqlite_master")}
+        if found != TABLES or not kinds <= {"table", "index"}:
+            raise GraphError("the names of the graph are damaged (other tables than rog writes); build the graph again")
+
+    def check_contents(self) -> None:
+        """GraphError if the file's pages or its indexes contradict each other, or it has not the entities' names.
+
+        Reads everything: some seconds a million names.
+        """
+        state = [row[0] for row in self._rows("PRAGMA integrity_check(1)")]
+        counted = self._rows("SELECT count(*), min(id), max(id) FROM entity")
+        if state != ["ok"] or counted != [(self._entities, 0, self._entities - 1)]:
+            raise GraphError("the names of the graph are damaged (they contradict each other); build the graph again")
 
     def of(self, number: int) -> EntityNames:
         """The names of one entity."""
-        (row,) = self._rows("SELECT label, types, aliases FROM entity WHERE id = ?", (number,))
-        return EntityNames(row[0], split(row[1]), split(row[2]))
+        rows = self._rows("SELECT label, types, aliases FROM entity WHERE id = ?", (number,))
+        if len(rows) != 1 or not all(type(text) is str for text in rows[0]):
+            raise GraphError(f"the names of the graph are damaged (entity {number:,}); build the graph again")
+        return EntityNames(rows[0][0], split(rows[0][1]), split(rows[0][2]))
+
+    def _named(self, rows: Iterable[tuple[int, str, int]]) -> list[NameRow]:
+        """The rows of the table of names, checked: what a damaged file says may be of any type."""
+        named = [NameRow(i, text, bool(alias)) for i, text, alias in rows]
+        if not all(type(i) is int and 0 <= i < self._entities and type(text) is str for i, text, _ in named):
+            raise GraphError("the names of the graph are damaged (a name of no entity); build the graph again")
+        return named
 
     def named(self, normals: Sequence[str]) -> list[NameRow]:
         """The names with one of these normal forms, by entity number."""
         marks = ",".join("?" * len(normals))
         query = f"SELECT id, text, alias FROM name WHERE normal IN ({marks}) ORDER BY id, alias, text"
-        return [NameRow(i, text, bool(alias)) for i, text, alias in self._rows(query, list(normals))]
+        return self._named(self._rows(query, list(normals)))
 
     def search(self, text: str, limit: int) -> list[NameRow]:
         """The names that share one of the first 64 words with `text`, or begin one of their words with its last.
@@ -202,16 +256,12 @@ class Names:
             "WHERE words MATCH ? ORDER BY bm25(words), name.id, text LIMIT ?",
             (query, limit),
         )
-        return [NameRow(i, found, bool(alias)) for i, found, alias in rows]
+        return self._named(rows)
 
     @cached_property
     def _all(self) -> tuple[list[NameRow], list[str]]:
         rows = self._rows("SELECT id, text, alias, normal FROM name ORDER BY rowid LIMIT ?", (SCANNED,))
-        names, forms = [], []
-        for i, text, alias, form in rows:
-            names.append(NameRow(i, text, bool(alias)))
-            forms.append(form)
-        return names, forms
+        return self._named(row[:3] for row in rows), [str(row[3]) for row in rows]
 
     def scan(self, text: str, limit: int, cutoff: float) -> list[tuple[NameRow, float]]:
         """The names most similar to `text`: normalised Damerau-Levenshtein similarity of the normal forms.

@@ -1,6 +1,6 @@
-"""The embedded graph: a `.kg` directory of memory-mapped arrays and a names database, immutable once written.
+"""The embedded graph: a version of a `.kg` directory over memory-mapped arrays and a names database.
 
-manifest.json     format version, counts, file sizes, content hash, source, licence
+manifest.json     format, counts, the files' sizes and SHA-256, content hash, source, licence (see kg.manifest)
 relations.json    every relation, in key order
 rows, adj .npy                         every entity's steps, both directions (see kg.kernels)
 keys.bin, key_ends.npy                 entity keys, UTF-8, sorted: an entity's number is its key's rank
@@ -9,13 +9,11 @@ names.sqlite                           labels, aliases, types, full-text search 
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +21,12 @@ from numpy.typing import NDArray
 from kg import kernels, mine_kernels
 from kg.errors import GraphError, UnknownKeyError
 from kg.graph import Name, Size, near_keys
-from kg.names import EntityNames, NameRow, Names
+from kg.manifest import read_relations
+from kg.names import EntityNames, NameRow
+from kg.opened import open_current
 from kg.types import INVERSE, Entity, ReasoningPath, Relation, RelationPath, Step, Triple, Walks, base
+from kg.versions import FLAT, current_folder
 
-FORMAT = 3
-ARRAYS = ("rows", "adj", "key_ends")
 DFS_BUDGET = 20_000  # steps before enumeration prunes dead ends first
 
 Ids = NDArray[np.int32]
@@ -38,24 +37,16 @@ class Store:
     """A `.kg` directory opened for reading: `Graph` over memory-mapped arrays. Safe to share between threads."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self.manifest = read_manifest(path)
+        found = open_current(path)
+        self._path, self.folder, self.manifest = path, found.folder, found.manifest
         self.returning = bool(self.manifest.get("returning"))  # graphs built before there was a choice do not say
-        arrays = {name: load_array(path, name) for name in ARRAYS}
-        self.index = rows, adj = arrays["rows"], arrays["adj"]
-        if int(rows[-1]) != len(adj) or len(rows) != self.size.entities + 1:
-            raise GraphError(f"{path} is damaged: its arrays do not fit together; build the graph again")
-        self._ends = arrays["key_ends"]
-        self._keys = np.asarray(np.memmap(path / "keys.bin", np.uint8, "r")) if len(self._ends) > 1 else None
+        self.index = found.rows, found.adj
+        self._ends, self._keys, self._names, self._described = found.key_ends, found.keys, found.names, found.relations
         self._scratch = threading.local()
 
     @cached_property
-    def _relations(self) -> dict[str, Relation]:  # read when first used: a thousand take longer than opening the arrays
-        try:
-            rows = json.loads((self._path / "relations.json").read_text("utf-8"))
-            return {row["key"]: Relation(**row) for row in rows}
-        except (ValueError, KeyError, TypeError) as error:
-            raise GraphError(f"{self._path}/relations.json is damaged ({error}); build the graph again") from error
+    def _relations(self) -> dict[str, Relation]:  # read when first used: a thousand take longer than opening the files
+        return read_relations(self.folder, self._described, self.size.relations)
 
     @cached_property
     def _signed(self) -> list[str]:
@@ -64,10 +55,6 @@ class Store:
     @cached_property
     def _number(self) -> dict[str, int]:
         return {key: number for number, key in enumerate(self._signed)}
-
-    @cached_property
-    def _names(self) -> Names:
-        return Names(self._path / "names.sqlite")
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -82,6 +69,19 @@ class Store:
     def name(self) -> str:
         """The directory."""
         return str(self._path)
+
+    @property
+    def version(self) -> str:
+        """The name of the version that is open, as in `7-0f3ab91c22d4e870`; '' for a graph of an earlier rog."""
+        return self.folder.name if self.folder != self._path else FLAT
+
+    def newer(self) -> str | None:
+        """The name of the version that a build has put in place of this one; None if this one is current.
+
+        Raises GraphError if the graph is gone or its pointer is damaged.
+        """
+        current = current_folder(self._path)
+        return None if current == self.folder else current.name
 
     @property
     def size(self) -> Size:
@@ -210,7 +210,6 @@ class Store:
 
     def key_of(self, number: int) -> str:
         """The key of an entity's number."""
-        assert self._keys is not None
         key: bytes = self._keys[self._ends[number] : self._ends[number + 1]].tobytes()
         return key.decode()
 
@@ -222,8 +221,6 @@ class Store:
         return number
 
     def _find(self, key: str) -> int:
-        if self._keys is None:
-            return -1
         wanted = np.frombuffer(key.encode("utf-8", "surrogatepass"), np.uint8)
         return int(kernels.find_key(self._ends, self._keys, wanted))
 
@@ -304,31 +301,3 @@ class StoreFrontier:
         number = self._store.relation_id(relation)
         parts = ((start, self._store.step(start, nodes, number)) for start, nodes in self._parts)
         return StoreFrontier(self._store, tuple(part for part in parts if len(part[1])))
-
-
-def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of a `.kg` directory whose files are all there and whole, or GraphError."""
-    try:
-        manifest: dict[str, Any] = json.loads((path / "manifest.json").read_text("utf-8"))
-        version, files = manifest["format"], manifest["files"]
-    except FileNotFoundError:
-        raise GraphError(f"{path} is no graph: it has no manifest.json; build one with `rog kg build`") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise GraphError(f"{path}/manifest.json is damaged ({error}); build the graph again") from error
-    if version != FORMAT:
-        raise GraphError(f"{path} has format {version}, this rog reads {FORMAT}; build the graph again")
-    for name, size in files.items():
-        file = path / name
-        found = file.stat().st_size if file.exists() else None
-        if found != size:
-            state = "is missing" if found is None else f"has {found:,} bytes instead of {size:,}"
-            raise GraphError(f"{path} is damaged: {name} {state}; build the graph again")
-    return manifest
-
-
-def load_array(path: Path, name: str) -> NDArray[Any]:
-    """A stored array as a plain read-only view of the mapped file."""
-    try:
-        return np.asarray(np.load(path / f"{name}.npy", mmap_mode="r"))
-    except ValueError as error:
-        raise GraphError(f"{path} is damaged: {name}.npy cannot be read ({error}); build the graph again") from error

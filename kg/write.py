@@ -1,18 +1,14 @@
-"""Writing a `.kg` directory: facts in, sorted arrays out; written beside and renamed, so it is whole or not there."""
+"""Writing a version of a `.kg` directory: facts in, sorted arrays out (see kg.versions for how it takes its place)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from glob import escape as glob_escape
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +17,15 @@ from numpy.typing import NDArray
 
 from kg import kernels
 from kg.bulk import Block, block_of
-from kg.errors import GraphError, disk_errors
+from kg.errors import GraphError
+from kg.folders import written_beside
+from kg.manifest import FILES, FORMAT
 from kg.names import TYPED, EntityNames, RelationNames, checked_relation, named_relation, readable, write_names
-from kg.store import FORMAT
+from kg.opened import trust
 from kg.types import Progress, Relation, Triple
+from kg.versions import MANIFEST, new_version
+
+__all__ = ["Builder", "Provenance", "content_hash", "written_beside"]
 
 LONG = 200_000  # facts from which sorting and indexing take long enough to be reported
 
@@ -64,16 +65,17 @@ class Builder:
 
     def write(self, out: Path, provenance: Provenance, overwrite: bool, progress: Progress | None = None) -> Path:
         """Store the graph at `out`; GraphError if it is empty or `out` exists. Leaves nothing if it fails."""
+        with new_version(out, overwrite) as folder:
+            self.write_files(folder, provenance, progress)
+        return out
+
+    def write_files(self, folder: Path, provenance: Provenance, progress: Progress | None = None) -> None:
+        """Write a version's files into an empty folder; GraphError if there are no facts."""
         if not len(self):
             raise GraphError(f"no facts in {provenance.source or 'the input'}: an empty graph was not written")
-        if out.exists() and not overwrite:
-            raise GraphError(f"{out} exists already; choose another --out, or --force to replace it")
-        if out.exists() and not is_only_a_graph(out):
-            raise GraphError(f"{out} exists and is not just a graph: it will not be replaced; choose another --out")
-        report = progress if progress and len(self) > LONG else (lambda what, done, total: None)
-        with disk_errors(out), written_beside(out) as folder:
-            self._write_into(folder, provenance, report)
-        return out
+        self._write_into(
+            folder, provenance, progress if progress and len(self) > LONG else lambda what, done, total: None
+        )
 
     def _write_into(self, folder: Path, provenance: Provenance, report: Progress) -> None:
         report("sorting facts and indexing names", 0, 0)
@@ -95,11 +97,12 @@ class Builder:
                 stop.set()
                 raise
             names.result()
-        relations = relations.to_pylist()
-        described = self._describe(keys, relations, facts)
-        content = content_hash(folder, described, self.returning)
+        described = self._describe(keys, relations.to_pylist(), facts)
         rows = json.dumps([asdict(relation) for relation in described], ensure_ascii=False, indent=1)
         (folder / "relations.json").write_text(rows, "utf-8")
+        with ThreadPoolExecutor(1) as beside:
+            hashes = beside.submit(file_hashes, folder)
+            content = content_hash(folder, described, self.returning)
         manifest = {
             "format": FORMAT,
             "size": [len(keys), len(relations), len(facts[0])],
@@ -108,9 +111,11 @@ class Builder:
             "sha256": content,
             "returning": self.returning,
             **asdict(provenance),
-            "files": {file.name: file.stat().st_size for file in sorted(folder.iterdir())},
+            "files": {name: (folder / name).stat().st_size for name in FILES},
+            "hashes": hashes.result(),
         }
-        (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
+        (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
+        trust(folder)
 
     def _named(self, keys: Any, stop: threading.Event) -> Iterator[tuple[int, EntityNames]]:
         unnamed = EntityNames()
@@ -242,57 +247,10 @@ def content_hash(folder: Path, relations: list[Relation], returning: bool) -> st
     return digest.hexdigest()
 
 
-@contextmanager
-def written_beside(out: Path) -> Iterator[Path]:
-    """A new folder beside `out` that takes its place at the end, or vanishes if anything goes wrong."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(out)
-    folder = out.parent / f".{out.name}.building-{os.getpid()}"
-    folder.mkdir()
-    try:
-        yield folder
-        old = out.parent / f".{out.name}.replaced-{os.getpid()}"
-        replacing = out.exists()
-        if replacing:
-            out.rename(old)
-        try:
-            folder.rename(out)
-        except OSError:
-            if replacing:
-                old.rename(out)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def is_only_a_graph(path: Path) -> bool:
-    """Whether a directory holds what a build writes and nothing else, so that replacing it loses nothing."""
-    try:
-        manifest = json.loads((path / "manifest.json").read_text("utf-8"))
-        written = {"manifest.json", *manifest["files"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return {entry.name for entry in path.iterdir()} <= written
-
-
-def remove_leftovers(out: Path) -> None:
-    """Remove what builds of `out` that were killed left beside it; builds that still run are left alone."""
-    for left in out.parent.glob(f".{glob_escape(out.name)}.building-*"):
-        process = left.name.rpartition("-")[2]
-        if not process.isdigit() or not alive(int(process)):
-            if left.is_dir():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                left.unlink(missing_ok=True)
-
-
-def alive(process: int) -> bool:
-    """Whether a process with this number runs; also True where that cannot be told."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def file_hashes(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file of a version."""
+    hashes = {}
+    for name in FILES:
+        with (folder / name).open("rb") as stream:
+            hashes[name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return hashes

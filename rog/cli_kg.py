@@ -70,6 +70,24 @@ def kg_build(
     )
 
 
+@kg_app.command("check")
+def kg_check(kg: KGArgument) -> None:
+    """Read a graph whole: is every byte what was written, is every number where it may be? Exit code 1 if not."""
+    from kg.build import cached_store
+    from kg.check import check
+
+    path = Path(kg)
+    found = check(path if path.is_dir() else cached_store(kg))
+    version = f"version {found.version}" if found.version else "built by an earlier rog"
+    for fault in found.faults:
+        err.print(Text(f"wrong: {fault}", style="red"), soft_wrap=True)
+    if found.faults:
+        out.print(f"{kg}: {version}, {found.files} files, {found.size:,} bytes: damaged, build it again with --force")
+        raise typer.Exit(1)
+    said = "as written" if found.hashed else "sound, and its facts as written; its files have no hashes: build it again"
+    out.print(f"{kg}: {version}, {found.files} files, {found.size:,} bytes: {said}")
+
+
 @kg_app.command("export")
 def kg_export(
     kg: KGArgument,

@@ -71,10 +71,10 @@ def has_fts5() -> bool:
 
 def described(kg: str, config: Path | None) -> str:
     """The graph's size and hash, or why it does not open."""
+    from kg.check import check
     from kg.neo4j_graph import Neo4jGraph
     from kg.open import open_graph
     from kg.store import Store
-    from kg.write import content_hash
 
     try:
         graph = open_graph(kg, config=config)
@@ -84,8 +84,7 @@ def described(kg: str, config: Path | None) -> str:
     digest = ""
     if isinstance(graph, Store):
         stored = graph.manifest["sha256"]
-        found = content_hash(Path(graph.name), list(graph.relations.values()), graph.returning)
-        state = "as written" if found == stored else "! but the files differ: build it again"
+        state = "! but the files differ: build it again" if check(Path(graph.name)).faults else "as written"
         digest = f", sha256 {stored[:12]} {state}"
     if isinstance(graph, Neo4jGraph):
         ((product, versions, edition),) = graph.client.read("CALL dbms.components() YIELD name, versions, edition")

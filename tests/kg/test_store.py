@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import string
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,10 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kg import kernels, store, write
-from kg.errors import GraphError
 from kg.graph import Graph
 from kg.networkx_graph import NetworkXGraph
-from kg.open import open_graph
 from kg.store import Store
 from kg.types import Triple
 from kg.write import Builder, Provenance
@@ -172,55 +168,3 @@ def test_threads_share_a_store(films: Store) -> None:
         thread.join()
     assert len(found) == 200
     assert all(row == found[0] for row in found)
-
-
-@pytest.fixture
-def broken(films: Store, tmp_path: Path) -> Path:
-    """A copy of a graph, to be damaged."""
-    return Path(shutil.copytree(films.name, tmp_path / "broken.kg"))
-
-
-def test_a_truncated_file_is_noticed(broken: Path) -> None:
-    (broken / "adj.npy").write_bytes((broken / "adj.npy").read_bytes()[:-4])
-    with pytest.raises(GraphError, match=r"damaged: adj.npy has .* bytes instead of .*build the graph again"):
-        open_graph(str(broken))
-
-
-def test_a_missing_file_is_noticed(broken: Path) -> None:
-    (broken / "names.sqlite").unlink()
-    with pytest.raises(GraphError, match=r"damaged: names.sqlite is missing"):
-        open_graph(broken)
-
-
-def test_foreign_directories_are_refused(tmp_path: Path, broken: Path) -> None:
-    with pytest.raises(GraphError, match=r"is no graph: it has no manifest.json"):
-        open_graph(tmp_path)
-    manifest = json.loads((broken / "manifest.json").read_text())
-    (broken / "manifest.json").write_text(json.dumps(manifest | {"format": 99}))
-    with pytest.raises(GraphError, match="has format 99, this rog reads 3"):
-        open_graph(broken)
-    for text in ("{", "[]", '{"format": 2}', "\xff"):
-        (broken / "manifest.json").write_bytes(text.encode("latin-1"))
-        with pytest.raises(GraphError, match=r"manifest.json is damaged"):
-            open_graph(broken)
-
-
-def test_garbled_names_are_noticed(broken: Path) -> None:
-    (broken / "names.sqlite").write_bytes(b"\0" * (broken / "names.sqlite").stat().st_size)
-    with pytest.raises(GraphError, match="the names of the graph are damaged"):
-        open_graph(broken).entity("heat")
-
-
-def test_arrays_that_do_not_fit_are_noticed(broken: Path) -> None:
-    rows = np.load(broken / "rows.npy")
-    rows[-1] += 1
-    np.save(broken / "rows.npy", rows)
-    with pytest.raises(GraphError, match="its arrays do not fit together"):
-        open_graph(broken)
-
-
-def test_a_garbled_array_is_noticed(broken: Path) -> None:
-    size = (broken / "rows.npy").stat().st_size
-    (broken / "rows.npy").write_bytes(b"x" * size)
-    with pytest.raises(GraphError, match=r"rows.npy cannot be read"):
-        open_graph(broken)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from kg.store import Store
+
 FILMS_QUESTION = "Who directed Heat?"
 
 
@@ -187,8 +189,7 @@ def test_export_prints_the_command_that_loads_it(kg: str, tmp_path: Path) -> Non
     assert ran.stdout.endswith("--array-delimiter=';' --multiline-fields=true\n")
     ran = rog("kg", "export", kg, "--format", "tsv", "--out", str(tmp_path / "tables"))
     assert rog(*ran.stdout.split()[1:]).returncode == 0
-    again = json.loads((tmp_path / "tables.kg/manifest.json").read_text())
-    assert again["sha256"] == json.loads((Path(kg) / "manifest.json").read_text())["sha256"]
+    assert Store(tmp_path / "tables.kg").manifest["sha256"] == Store(Path(kg)).manifest["sha256"]
 
 
 @pytest.mark.parametrize(
