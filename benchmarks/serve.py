@@ -18,12 +18,10 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import uvicorn
-
 from kg.open import open_graph
 from rog.serve.app import make_app
 from rog.serve.engine import Limits
-from rog.serve.run import address, bound, make_engine
+from rog.serve.run import address, bound, make_engine, server_of
 
 
 def questions(count: int) -> list[str]:
@@ -78,7 +76,7 @@ def main() -> None:
         engine.batch = options.batch
     asked = questions(400)
     with bound("127.0.0.1", 0) as listening:
-        server = uvicorn.Server(uvicorn.Config(make_app(engine, "demo"), log_level="warning"))
+        server = server_of(make_app(engine, "demo"))
         serving = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         serving.start()
         url = address(listening)

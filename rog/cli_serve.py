@@ -95,19 +95,22 @@ def mcp_command(
     """Offer the graph to agents: tools search_entities, describe_graph, find_paths, ask, explain_answer."""
     from contextlib import suppress
 
+    import anyio
+
     from rog.serve.agents import make_mcp
     from rog.serve.guard import Guard
+    from rog.serve.jsonrpc import http_app, serve_stdio
     from rog.serve.run import address, allowed_hosts, api_key, bound, serve
 
     if not http:
         engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds)
         with suppress(KeyboardInterrupt):
-            make_mcp(engine, title_of(kg)).run("stdio")
+            anyio.run(serve_stdio, make_mcp(engine, title_of(kg)))
         return
     key = api_key(host)
     with bound(host, port) as listening:
         engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds)
-        app = make_mcp(engine, title_of(kg)).streamable_http_app(host="0.0.0.0")  # our guard knows the hosts
+        app = http_app(make_mcp(engine, title_of(kg)))
         guarded = Guard(app, engine.metrics, allowed_hosts(host, allow_host or ()), key)
         err.print(f"MCP {address(listening)}/mcp   stop with Ctrl-C", soft_wrap=True)
         serve(guarded, listening)

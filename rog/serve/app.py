@@ -23,7 +23,6 @@ from rog.serve.guard import LOOPBACK, Guard
 from rog.serve.pages import add_pages
 
 READERS = 4  # threads that read the graph: each has bitmaps over all entities of its own
-BODY = 64 * 1024  # bytes of a request
 
 
 def make_app(
@@ -44,7 +43,6 @@ def make_app(
         docs_url=None,  # that page comes from another server; ours is in pages.py
         redoc_url=None,
         lifespan=lifespan,
-        max_body_size=BODY,
         responses=errors.RESPONSES,
     )
 

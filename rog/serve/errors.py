@@ -46,7 +46,7 @@ STATUS: dict[type[RogError], tuple[int, str]] = {  # the first that fits
     ModelError: (503, "model_error"),
     RogError: (500, "internal_error"),
 }
-DOCUMENTED = (400, 401, 403, 404, 405, 413, 415, 421, 422, 429, 500, 503, 504)
+DOCUMENTED = (400, 401, 403, 404, 405, 408, 413, 415, 421, 422, 429, 500, 503, 504)
 EVENTS = {"text/event-stream": {"schema": {"type": "string"}}}  # where a stream is asked for
 RESPONSES: dict[int | str, dict[str, Any]] = {status: {"model": Error} for status in DOCUMENTED}
 

@@ -9,16 +9,19 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rog.serve.metrics import Metrics
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 OPEN = frozenset({"/", "/healthz", "/docs", "/openapi.json"})  # no data of the graph: no key is needed
+TOO_LARGE = (413, "invalid_request", "a request has 64 KiB at most")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+BODY = 64 * 1024  # bytes of a request
 HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
@@ -66,11 +69,15 @@ class Guard:
             await send(message)
 
         try:
-            refusal = self._refusal(scope["path"], Headers(scope=scope))
-            if refusal:
-                await answer(with_headers, *refusal)
+            headers = Headers(scope=scope)
+            refusal = self._refusal(scope["path"], headers)
+            body = None if refusal else await body_of(headers, receive)
+            if refusal or body is None:
+                await answer(with_headers, *(refusal or TOO_LARGE))
             else:
-                await self._app(scope, receive, with_headers)
+                await self._app(scope, replayed(body, receive), with_headers)
+        except ClientDisconnect:
+            status = 499
         finally:
             route = getattr(scope.get("route"), "path", "other")  # never the path itself: anybody can make those up
             self._metrics.requests.labels(route, status).inc()
@@ -92,6 +99,37 @@ class Guard:
         return None
 
 
+async def body_of(headers: Headers, receive: Receive) -> bytes | None:
+    """The whole body of a request, None if it is too large. Raises ClientDisconnect."""
+    declared = headers.get("content-length", "")
+    if declared.isdecimal() and (len(declared) > 18 or int(declared) > BODY):
+        return None
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if len(body) > BODY:
+            return None
+        more = message.get("more_body", False)
+    return body
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """What receives that body once more, and then whatever comes after it."""
+    first = True
+
+    async def again() -> Message:
+        nonlocal first
+        if first:
+            first = False
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    return again
+
+
 def netloc_of(origin: str) -> str:
     """The host and port of an Origin header, or "" if it is malformed."""
     try:
@@ -100,10 +138,13 @@ def netloc_of(origin: str) -> str:
         return ""
 
 
-async def answer(send: Send, status: int, kind: str, message: str) -> None:
-    """Send a refusal as the API's error document."""
+async def answer(send: Send, status: int, kind: str, message: str, **more: str) -> None:
+    """Send a refusal as the API's error document; `more` are headers."""
     body = json.dumps({"error": {"message": message, "type": kind}}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers += [(name.encode(), value.encode()) for name, value in more.items()]
+    if status == 413:
+        headers.append((b"connection", b"close"))  # the rest of the body is not waited for
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     await send({"type": "http.response.start", "status": status, "headers": headers})

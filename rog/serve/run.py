@@ -22,7 +22,10 @@ from rog.serve.guard import LOOPBACK
 from rog.serve.watch import Watch
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.types import ASGIApp
+
+    from rog.serve.connections import Room
 
 KEY_VARIABLE = "ROG_API_KEY"
 LEAST_KEY = 16  # characters
@@ -95,12 +98,33 @@ def address(listening: socket.socket) -> str:
     return f"http://{shown}:{port}"
 
 
-def serve(app: ASGIApp, listening: socket.socket, **options: Any) -> None:
-    """Serve until Ctrl-C; open streams get two seconds to end."""
+def server_of(app: ASGIApp, places: Room | None = None, **options: Any) -> uvicorn.Server:
+    """The server of an application, with limits on its connections; open streams get two seconds to end.
+
+    `places` are by default what the files that this process may open leave room for. Raises FilesError if that is none.
+    """
     import uvicorn
 
+    from rog.serve.connections import BoundedProtocol, open_files, room
+
+    places = places or room(open_files())
+    protocol = type("Protocol", (BoundedProtocol,), {"most": places.connections})
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False, **options
+        app,
+        http=protocol,
+        ws="none",
+        backlog=places.queue,
+        log_level="error",  # not a line for everybody who sends something that is not HTTP
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        server_header=False,
+        **options,
     )
+    return uvicorn.Server(config)
+
+
+def serve(app: ASGIApp, listening: socket.socket, **options: Any) -> None:
+    """Serve until Ctrl-C."""
+    server = server_of(app, **options)
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listening])
+        server.run(sockets=[listening])

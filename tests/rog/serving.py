@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import uvicorn
 from fastapi.testclient import TestClient
 
 from kg.graph import Graph
@@ -17,8 +16,9 @@ from planner.base import Plan, Planner
 from planner.lexical import LexicalPlanner
 from reasoner.pipeline import RoG
 from rog.serve.app import make_app
+from rog.serve.connections import Room
 from rog.serve.engine import Engine, Limits
-from rog.serve.run import address, bound
+from rog.serve.run import address, bound, server_of
 from rog.serve.watch import StoppedError, Watch
 
 HEAT = "Who directed Heat?"
@@ -73,10 +73,10 @@ class Failing:
 
 
 @contextmanager
-def live(app: Any) -> Iterator[str]:
+def live(app: Any, places: Room | None = None) -> Iterator[str]:
     """The address of a real server, for clients that bring their own transport."""
     with bound("127.0.0.1", 0) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+        server = server_of(app, places)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
