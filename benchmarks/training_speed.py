@@ -63,7 +63,7 @@ def plain(samples: list[Sample], dev: list[Sample], settings: Training, folder: 
                 num_train_epochs=settings.epochs,
                 bf16=False,
                 use_cpu=True,
-                gradient_checkpointing=False,
+                activation_checkpointing=False,
                 report_to=[],
                 save_strategy="no",
                 disable_tqdm=True,

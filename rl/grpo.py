@@ -17,7 +17,7 @@ from kg.types import Progress, Question
 from planner.device import best_device, one_device
 from planner.models import no_warnings
 from planner.training.run import Run
-from rl.grpo_trainer import check_trl, trainer_class
+from rl.grpo_trainer import trainer_class
 from rl.plan_rollouts import PlanRollouts
 from rl.policy import Policy
 from rl.refine import Refinement, learning_rate, set_weights, weights_of
@@ -44,7 +44,6 @@ class GrpoRefinement(Refinement):
         run: Run,
         progress: Progress | None = None,
     ) -> None:
-        check_trl()
         super().__init__(policy, reward, questions, dev, settings, run, progress)
         self._rollouts: PlanRollouts = self._drawing(questions)
         self._held: dict[str, Any] = {}
@@ -99,7 +98,7 @@ class GrpoRefinement(Refinement):
                     entropy_coef=settings.entropy,
                     max_grad_norm=settings.clip,
                     disable_dropout=True,  # what is drawn and what is scored is one distribution
-                    gradient_checkpointing=False,
+                    activation_checkpointing=False,
                     bf16=False,  # the model has the number format that it computes in
                     use_cpu=best_device()[0] == "cpu",
                     save_steps=settings.save_steps,

@@ -1,14 +1,15 @@
 """TRL's GRPO trainer (Shao et al., 2024, arXiv:2402.03300) for episodes on a graph: who draws and who scores them.
 
 TRL has no hook for either. Drawing goes through `rollout_func`, whose prompts are the numbers of the questions here;
-for log-probabilities under the mask that was drawn by, three of the trainer's own methods are overridden.
-`trl_misfits` says where a TRL has others.
+for log-probabilities under the mask that was drawn by, two methods are overridden that TRL calls by itself and does
+not promise to keep. The declared range of TRL is what this was tried with; in another one whose loss no longer asks
+for them, the first step ends with a ModelError instead of learning from the wrong probabilities.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from kg.errors import ModelError
@@ -16,24 +17,6 @@ from planner.training.sequences import Encoded
 
 if TYPE_CHECKING:
     import torch
-
-# The methods that are overridden or called in turn: the parameters that they have to have, and what they have to do.
-RELIED_ON: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "_generate": (("self", "prompts"), ("self.rollout_func(prompts, self)", '"completion_ids"', '"env_mask"')),
-    "_generate_and_score_completions": (
-        ("self", "inputs"),
-        ("self._generate(prompts)", "self._get_per_token_logps_and_entropies(", "self._calculate_rewards("),
-    ),
-    "_prepare_inputs": (("self", "generation_batch"), ("shuffle_sequence_dict(", "split_tensor_dict(")),
-    "_compute_loss": (
-        ("self", "model", "inputs"),
-        ("self._get_per_token_logps_and_entropies(", 'inputs["completion_ids"]', 'inputs["advantages"]'),
-    ),
-    "_get_per_token_logps_and_entropies": (
-        ("self", "model", "input_ids", "attention_mask", "logits_to_keep", "batch_size", "compute_entropy"),
-        ("return logps, entropies, aux_loss",),
-    ),
-}
 
 
 class Rollout(NamedTuple):
@@ -58,34 +41,6 @@ class Rollouts(Protocol):
         """For each sequence, of each token after its prompt the log-probability, and the entropy of the choice."""
 
 
-def trl_misfits() -> list[str]:
-    """What this TRL's trainer does otherwise than is relied on, a line each."""
-    from trl import GRPOTrainer
-
-    found = []
-    for name, (wanted, does) in RELIED_ON.items():
-        method = getattr(GRPOTrainer, name, None)
-        if method is None:
-            found.append(f"GRPOTrainer.{name} is gone")
-            continue
-        source = inspect.getsource(inspect.unwrap(method))
-        parameters = tuple(inspect.signature(inspect.unwrap(method)).parameters)
-        if parameters[: len(wanted)] != wanted:
-            found.append(f"GRPOTrainer.{name} takes ({', '.join(parameters)})")
-        found += [f"GRPOTrainer.{name} does not say {words!r} any more" for words in does if words not in source]
-    if "rollout_func" not in inspect.signature(GRPOTrainer).parameters:
-        found.append("GRPOTrainer takes no rollout_func")
-    return found
-
-
-def check_trl() -> None:
-    """ModelError unless this TRL is one that the trainer below fits."""
-    from trl import __version__
-
-    if found := trl_misfits():
-        raise ModelError(f"TRL {__version__} does not fit: {found[0]}; `pip install 'trl==1.16.0'` is one that does")
-
-
 def trainer_class() -> type[Any]:
     """TRL's trainer, with episodes for completions."""
     import torch
@@ -94,21 +49,37 @@ def trainer_class() -> type[Any]:
     class Trainer(GRPOTrainer):  # type: ignore[misc]
         def __init__(self, rollouts: Rollouts, **options: Any) -> None:
             self._rollouts = rollouts
-            self._numbers: list[int] = []  # of the questions whose sequences are at hand
+            self._numbers: list[int] | None = None  # of the questions whose sequences are at hand, while there are any
+            self._scored = 0  # times that log-probabilities were asked for
             super().__init__(rollout_func=rolled, reward_funcs=[self.reward], **options)
 
         def reward(self, prompts: list[str], completion_ids: list[list[int]], **_: Any) -> list[float]:
             return self._rollouts.rewards([int(prompt) for prompt in prompts], completion_ids)
 
         def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
-            self._numbers = [int(row["prompt"]) for row in inputs]
-            found: dict[str, Any] = super()._generate_and_score_completions(inputs)
-            found["numbers"] = torch.tensor(self._numbers, device=self.accelerator.device)  # shuffled with the rest
+            numbers = [int(row["prompt"]) for row in inputs]
+            with self._about(numbers):
+                found: dict[str, Any] = super()._generate_and_score_completions(inputs)
+            found["numbers"] = torch.tensor(numbers, device=self.accelerator.device)  # shuffled with the rest
             return found
 
-        def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Any:
-            self._numbers = inputs["numbers"].tolist()
-            return super()._compute_loss(model, inputs)
+        def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **options: Any) -> Any:
+            if "numbers" not in inputs:
+                raise misfit("it draws completions by another method")
+            before = self._scored
+            with self._about(inputs["numbers"].tolist()):
+                loss = super().compute_loss(model, inputs, *args, **options)
+            if self._scored == before:
+                raise misfit("its loss asks for log-probabilities by another method")
+            return loss
+
+        @contextmanager
+        def _about(self, numbers: list[int]) -> Iterator[None]:
+            self._numbers = numbers
+            try:
+                yield
+            finally:
+                self._numbers = None
 
         def _get_per_token_logps_and_entropies(
             self,
@@ -120,6 +91,9 @@ def trainer_class() -> type[Any]:
             compute_entropy: bool = False,
             **_: Any,
         ) -> tuple[torch.Tensor, torch.Tensor | None, None]:
+            if self._numbers is None or len(self._numbers) != len(input_ids):
+                raise misfit("it asks for log-probabilities of other sequences than it drew")
+            self._scored += 1
             sequences = [
                 Encoded(tuple(tokens[seen].tolist()), int(seen[:-logits_to_keep].sum()))
                 for tokens, seen in zip(input_ids, attention_mask.bool(), strict=True)
@@ -138,6 +112,14 @@ def trainer_class() -> type[Any]:
         }
 
     return Trainer
+
+
+def misfit(reason: str) -> ModelError:
+    """The error of a TRL that works otherwise than this trainer relies on, with the versions that it was tried with."""
+    from importlib.metadata import requires, version
+
+    tried = next(line for line in requires("rog") or [] if line.startswith("trl"))
+    return ModelError(f"TRL {version('trl')} does not fit: {reason}; `pip install '{tried}'` installs one that does")
 
 
 def padded(parts: Sequence[torch.Tensor], width: int) -> torch.Tensor:

@@ -159,7 +159,7 @@ def fit(
                     use_cpu=best_device()[0] == "cpu",
                     completion_only_loss=True,
                     max_length=None,
-                    gradient_checkpointing=False,
+                    activation_checkpointing=False,
                     dataloader_pin_memory=torch.cuda.is_available(),
                     dataset_kwargs={"skip_prepare_dataset": True},
                     remove_unused_columns=False,
