@@ -29,7 +29,7 @@ import planner.training.finetune
 from benchmarks.common import machine, write_report
 from benchmarks.train_demo import PLANNER, demo_data
 from planner.lm import LanguageModel
-from planner.models import no_warnings
+from planner.loading import expected_warnings
 from planner.training.finetune import finetune, load_for_training
 from planner.training.run import Run
 from planner.training.sequences import Sample, encode
@@ -53,7 +53,7 @@ def plain(samples: list[Sample], dev: list[Sample], settings: Training, folder: 
         model, tokenizer = load_for_training(settings, None)
     rows = [{"prompt": sample.prompt, "completion": "".join(sample.targets[0][0])} for sample in samples]
     once = sum(len(encode(tokenizer, row["prompt"], (row["completion"],), 999).tokens) for row in rows)
-    with no_warnings():
+    with expected_warnings():
         trainer: Any = SFTTrainer(
             model=model,
             args=SFTConfig(

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from kg.errors import ModelError, first_line
 from kg.types import Progress
-from planner.models import DEFAULT_ENCODER, UNLOADABLE, locate, quietly
+from planner.loading import UNLOADABLE, quietly
+from planner.models import locate
+from planner.wheels import DEFAULT_ENCODER
 
 MAX_TOKENS = 128
 BATCH = 64

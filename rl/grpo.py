@@ -15,7 +15,7 @@ from typing import Any
 
 from kg.types import Progress, Question
 from planner.device import best_device, one_device
-from planner.models import no_warnings
+from planner.loading import expected_warnings
 from planner.training.run import Run
 from rl.grpo_trainer import trainer_class
 from rl.plan_rollouts import PlanRollouts
@@ -58,7 +58,7 @@ class GrpoRefinement(Refinement):
         checkpoint = self._restored()
         if self._state.step == 0:
             self._look()
-        with no_warnings():
+        with expected_warnings():
             trainer = self._trainer()  # TRL takes the weights as they are now for its reference
             if self._held:
                 set_weights(self._policy, self._held)

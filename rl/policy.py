@@ -18,7 +18,7 @@ from kg.errors import ModelError, first_line
 from kg.types import Progress
 from planner.device import best_device
 from planner.lm import LanguageModel
-from planner.models import UNLOADABLE, no_warnings
+from planner.loading import UNLOADABLE, expected_warnings
 from planner.training.lean import lean
 from planner.training.run import Run
 from planner.training.sequences import Encoded
@@ -37,7 +37,9 @@ class Policy(LanguageModel):
         if not run.is_done:
             raise ModelError(f"the run in {run.folder} has not finished: its command with --resume goes on")
         is_whole = (run.folder / "model").exists()
-        super().__init__(run.base, progress, "float32" if is_whole or best_device()[0] == "cpu" else None)
+        super().__init__(
+            str(run.locate_base(progress)), progress, "float32" if is_whole or best_device()[0] == "cpu" else None
+        )
         base = self.model  # loaded before it has a run, whose adapters would be merged into it
         self.name, self.run = str(run.folder), run
         if not is_whole:
@@ -81,7 +83,7 @@ def adapted(model: Any, run: Run) -> Any:
     from peft import PeftModel
 
     try:
-        with no_warnings():
+        with expected_warnings():
             found = PeftModel.from_pretrained(model, run.folder / "adapter", is_trainable=True)
     except UNLOADABLE as error:
         raise ModelError(f"{run.folder / 'adapter'} does not load: {first_line(error)}") from error

@@ -10,7 +10,9 @@ from importlib import metadata
 from pathlib import Path
 
 from kg.errors import RogError
-from planner.models import WHEELS, cached_by_hub, hub_answers, wheel_folder
+from planner.models import copies, hub_answers
+from planner.weights import weights_sha256
+from planner.wheels import WHEELS
 
 PACKAGES = ("torch", "transformers", "peft", "trl", "numba", "numpy", "pandas", "networkx", "neo4j", "pykeen")
 OWN = ("kg", "planner", "reasoner", "rl", "rog")
@@ -37,10 +39,17 @@ def report(kg: str, config: Path | None = None) -> Iterator[tuple[str, str]]:
         "answers" if hub_answers() else "! does not answer within a second: models come from pip or folders",
     )
     for name in WHEELS:
-        folder = wheel_folder(name)
-        here = (folder is not None and folder.exists()) or cached_by_hub(name) is not None
-        yield "model", f"{name}: {'here' if here else 'not yet fetched, will be when first used'}"
+        yield "model", f"{name}: {model_copies(name)}"
     yield "graph", described(kg, config)
+
+
+def model_copies(name: str) -> str:
+    """Which copies of a model are on this machine, the one that is used first, each with the hash of its weights."""
+    found = [f"{copy.origin}, weights {weights_sha256(copy.folder)[:12]}" for copy in copies(name)]
+    if not found:
+        return "not yet fetched, will be when first used"
+    beside = f"; beside it {', '.join(found[1:])}" if found[1:] else ""
+    return f"{found[0]}{beside}"
 
 
 def version(package: str) -> str:

@@ -14,7 +14,9 @@ from kg.graph import Graph, identity
 from kg.types import Progress
 from planner.data.folder import open_folder
 from planner.data.rows import Row
-from planner.training.run import Run
+from planner.models import locate
+from planner.training.run import BASE_HASH, Run
+from planner.weights import weights_sha256
 from rl.internalization.knowledge import Knowledge, Lesson
 from rl.internalization.settings import Internalization
 from rog.reinforce import weights_hash
@@ -91,7 +93,10 @@ def internalize(
 
     run = target("rog rl internalize", out, [start] if start else [], resume, force)
     model, tokenizer = load(str(start.folder) if start else settings.model, settings, progress)
-    with run.begun({**found.about, **asdict(settings)}, list(map(asdict, found.lessons[:SHOWN])), resume, force):
+    base = {BASE_HASH: weights_sha256(start.locate_base(progress) if start else locate(settings.model, progress))}
+    with run.begun(
+        {**found.about, **asdict(settings), **base}, list(map(asdict, found.lessons[:SHOWN])), resume, force
+    ):
         result = Internalizer(model, tokenizer, found.knowledge, found.lessons, settings, run, progress).run()
         run.save_weights(merged(model), tokenizer)
         run.log({"round": result["rounds"], **result})

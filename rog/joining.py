@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg.errors import ModelError
 from kg.types import Progress
-from planner.training.run import Run, is_main
+from planner.training.run import BASE_HASH, Run, is_main
 from rl.rewards import Reward, parse_reward
 from rl.settings import Joint, JointDrawn
 from rog.reinforce import Questions, kept, plausibility_of, questions_of, weights_hash
@@ -77,7 +77,8 @@ def join(
     Team.launched()  # before the models are loaded: each process has its own device
     pair = Pair(starts.planner, starts.reasoner, progress)
     method = {"method": "grpo"} if is_drawn else {}
-    with run.begun({**some.about, **method, **asdict(settings)}, some.shown, resume, force):
+    base = {BASE_HASH: pair.base_sha256}
+    with run.begun({**some.about, **method, **asdict(settings), **base}, some.shown, resume, force):
         work = refinement_of(pair, found, settings, run, progress)
         result = work.run()
         if not is_main():
@@ -113,7 +114,8 @@ def refinement_of(
 
 def keep(run: Run, policy: Any, config: Mapping[str, Any], start: Run) -> None:
     """One of the two as a run of its own, all but its card."""
-    run.begin({**config, "model": start.config.get("model"), "start": str(start.folder)}, [], False, force=True)
+    base = {"model": start.config.get("model"), "start": str(start.folder), BASE_HASH: policy.base_sha256}
+    run.begin({**config, **base}, [], False, force=True)
     run.save_weights(policy.model, policy.tokenizer)
     run.keep_cases(start)
 

@@ -14,7 +14,7 @@ from kg.errors import ModelError
 from kg.graph import Graph, identity
 from kg.types import Progress, Question
 from planner.data.folder import open_folder
-from planner.training.run import Run, is_main
+from planner.training.run import BASE_HASH, Run, is_main
 from rl.episode import Executor, asked
 from rl.parts import Plausibility
 from rl.probes import Case
@@ -144,7 +144,9 @@ def refine(
     Team.launched()  # before the model is loaded: each process has its own device
     policy = Policy(start, progress)
     method = {"method": "grpo"} if is_drawn else {}
-    with run.begun({**found.about, **method, **asdict(settings)}, found.shown, resume, force):
+    with run.begun(
+        {**found.about, **method, **asdict(settings), BASE_HASH: policy.base_sha256}, found.shown, resume, force
+    ):
         refinement = refinement_of(policy, found, settings, run, progress)
         result = refinement.run()
         if not is_main():

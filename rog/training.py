@@ -22,12 +22,14 @@ from planner.data.check import row_problems
 from planner.data.folder import Folder, open_folder
 from planner.data.rows import Row
 from planner.encoder import Encoder
+from planner.models import locate
 from planner.prompts import relation_words
 from planner.training.finetune import fit, prepare, trial_seconds
-from planner.training.run import Run, is_main
+from planner.training.run import BASE_HASH, Run, is_main
 from planner.training.samples import training_samples
 from planner.training.sequences import Sample
 from planner.training.settings import Training
+from planner.weights import weights_sha256
 from reasoner.calibrate import Case, calibrated, cases
 from reasoner.examples import Raft, reasoning_samples
 from rog.settings import PlannerTraining, ReasonerTraining, RowTraining
@@ -179,7 +181,8 @@ def train(
     encoder = Encoder(progress=progress) if found.about["role"] == "planner" and is_main() else None
     passes = round(len(ready.ordered) / len(found.samples), 2)
     shown = [{"prompt": sample.prompt, "targets": sample.targets} for sample in found.samples[:SHOWN]]
-    with run.begun({**config_of(found, settings), "passes": passes}, shown, resume, force):
+    base = {BASE_HASH: weights_sha256(locate(settings.model, progress))}
+    with run.begun({**config_of(found, settings), "passes": passes, **base}, shown, resume, force):
         result = {**fit(ready, found.dev, settings, run, progress), "passes": passes}
         if encoder:
             write_cases(run, found.samples, relation_words(found.graph), encoder, progress)

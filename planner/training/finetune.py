@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from kg.errors import ModelError, first_line
+from kg.errors import ModelError
 from kg.types import Progress
 from planner.device import best_device, free_cores, mixed, one_device
-from planner.models import UNLOADABLE, locate, no_warnings, quietly
+from planner.loading import expected_warnings, load_causal, load_tokenizer
+from planner.models import locate
 from planner.training.frozen import FrozenLayers
 from planner.training.lean import lean
 from planner.training.run import Run
@@ -25,7 +26,6 @@ PLAIN_ATTENTION = 2 * 10**8  # attention weights of a step that may be kept: som
 def load_for_training(settings: Training, progress: Progress | None) -> tuple[Any, Any]:
     """The model (with adapters, unless all weights are trained) and its tokenizer."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     folder = locate(settings.model, progress)
     if progress:
@@ -33,12 +33,8 @@ def load_for_training(settings: Training, progress: Progress | None) -> tuple[An
     if best_device()[0] == "cpu":
         torch.set_num_threads(free_cores())
     torch.manual_seed(settings.seed)
-    try:
-        with quietly():
-            tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-    except UNLOADABLE as error:
-        raise ModelError(f"{settings.model} does not load as a causal language model: {first_line(error)}") from error
+    tokenizer = load_tokenizer(settings.model, folder)
+    model = load_causal(settings.model, folder, torch.float32)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     model.config.use_cache = False
@@ -71,7 +67,7 @@ def with_adapters(model: Any, settings: Training) -> Any:
         target_modules=maps,
         task_type="CAUSAL_LM",
     )
-    with no_warnings():
+    with expected_warnings():
         adapted = get_peft_model(model, config)
     # The model's name, not the folder that it lies in on this machine.
     adapted.peft_config["default"].base_model_name_or_path = settings.model
@@ -136,7 +132,7 @@ def fit(
     run.forget_after("step", step)
     earlier = run.seconds
     began = time.monotonic()
-    with run.disk_errors(), no_warnings():
+    with run.disk_errors(), expected_warnings():
         trainer: Any = trainer_class()(
             model=model,
             args=one_device(

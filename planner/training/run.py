@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,9 +31,14 @@ import yaml
 
 from kg.errors import ModelError, disk_errors, first_line
 from kg.graph import Graph, content_hash
-from planner.models import UNLOADABLE, no_warnings
+from kg.types import Progress
+from planner.loading import UNLOADABLE, expected_warnings
+from planner.models import OtherWeightsError, locate
 from planner.training.environment import environment
 
+LOG = logging.getLogger("rog.runs")
+BASE_HASH = "base_sha256"  # in the config: of the weights that it was trained on, as `planner.weights` has it
+KNOWN_BASE = "Trained on the weights of the base model that have the SHA-256\n`{}`; on others it is of no use."
 CASES = "cases.npz"
 CALIBRATION = "calibration.json"
 FILES = (
@@ -136,6 +143,25 @@ class Run:
             raise ModelError(f"{self.folder}/config.yaml is damaged: it names no model")
         return model
 
+    def locate_base(self, progress: Progress | None = None) -> Path:
+        """The folder of that model, with the weights that the run was trained on.
+
+        Raises ModelError if only others can be had. A run that does not say which they were takes what there is, and
+        a note in the log says so.
+        """
+        if (self.folder / "model").exists():
+            return locate(self.base, progress)
+        wanted = self.config.get(BASE_HASH, "")
+        if not wanted:
+            note_unknown_base(self.folder, self.base)
+        try:
+            return locate(self.base, progress, wanted)
+        except OtherWeightsError as error:
+            raise ModelError(
+                f"{self.folder} was trained on other weights: {error}; train again, or give the folder that has them "
+                "as `model` in its config.yaml"
+            ) from None
+
     def with_adapters(self, model: Any) -> Any:
         """The model with the run's adapters merged into its weights; ModelError if they do not load."""
         adapter = self.folder / "adapter"
@@ -146,7 +172,7 @@ class Run:
         from peft import PeftModel
 
         try:
-            with no_warnings():
+            with expected_warnings():
                 return PeftModel.from_pretrained(model, adapter).merge_and_unload()
         except UNLOADABLE as error:
             raise ModelError(f"{adapter} does not load: {first_line(error)}") from error
@@ -219,6 +245,8 @@ class Run:
     def differences(self, config: Mapping[str, Any]) -> list[str]:
         """The keys of a config that the run was told otherwise. Raises ModelError if this is no run's directory."""
         own = self.config
+        if BASE_HASH not in own:  # begun before runs kept it
+            config = {key: value for key, value in config.items() if key != BASE_HASH}
         return sorted(key for key in config if key not in own or own[key] != config[key])
 
     def _check_same(self, config: Mapping[str, Any]) -> None:
@@ -344,6 +372,8 @@ class Run:
         """Write the model card, which says that the run is done, and drop the checkpoints."""
         if not is_main():
             return
+        if wanted := self.config.get(BASE_HASH):
+            card = f"{card.rstrip()}\n\n{KNOWN_BASE.format(wanted)}\n"
         self.write("README.md", card)
         shutil.rmtree(self.checkpoints, ignore_errors=True)
 
@@ -362,6 +392,12 @@ class Run:
                 else "it had no checkpoint yet, and starts again"
             )
             raise ModelError(f"{reason}: the run in {self.folder} stopped; {left}") from error
+
+
+@cache
+def note_unknown_base(folder: Path, base: str) -> None:
+    """Log, once a process, that a run was made before runs kept the hash of the weights they were trained on."""
+    LOG.warning("%s does not say which weights of %s it was trained on: those at hand are taken", folder, base)
 
 
 def is_main() -> bool:

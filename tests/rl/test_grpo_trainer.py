@@ -13,7 +13,7 @@ from trl import GRPOTrainer
 from kg.errors import ModelError
 from planner.device import one_device
 from planner.lm import LanguageModel
-from planner.models import no_warnings
+from planner.loading import expected_warnings
 from planner.training.sequences import Encoded
 from rl.grpo_trainer import Rollout, trainer_class
 
@@ -60,7 +60,7 @@ def step(tiny: LanguageModel, tmp_path: Path) -> Callable[[Written], None]:
         from datasets import Dataset
         from trl import GRPOConfig
 
-        with no_warnings():
+        with expected_warnings():
             trainer = trainer_class()(
                 written,
                 model=tiny.model,
@@ -114,7 +114,5 @@ def test_a_trl_that_works_otherwise_ends_the_first_step(
     step: Callable[[Written], None], monkeypatch: pytest.MonkeyPatch, name: str, other: Any, reason: str
 ) -> None:
     monkeypatch.setattr(GRPOTrainer, name, other)
-    with pytest.raises(
-        ModelError, match=rf"^TRL \S+ does not fit: .*{reason}.*; `pip install 'trl.*'` installs one"
-    ):
+    with pytest.raises(ModelError, match=rf"^TRL \S+ does not fit: .*{reason}.*; `pip install 'trl.*'` installs one"):
         step(Written())

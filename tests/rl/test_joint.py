@@ -14,6 +14,7 @@ from kg.errors import ModelError
 from kg.store import Store
 from kg.types import Question, Topic
 from planner.training.run import Run
+from planner.weights import weights_sha256
 from reasoner.prompts import NOT_HERE
 from reasoner.quoting import Weights
 from rl.episode import Executor
@@ -256,7 +257,9 @@ def test_what_a_run_leaves(whole: Run, start: Run, quoting: Run, letters: Store)
     looks = [row for row in metrics(whole) if "dev_right" in row]
     assert [row["step"] for row in looks] == [0, 2, 4]
     assert all(row["dev_unproven"] == 0 for row in looks)
-    assert {Run(whole.folder / role).config["role"] for role in ("planner", "reasoner")} == {"planner", "reasoner"}
+    for role in ("planner", "reasoner"):
+        config = Run(whole.folder / role).config
+        assert (config["role"], config["base_sha256"]) == (role, weights_sha256(Path(config["model"])))
     both = tuple(str(whole.folder / role) for role in ("planner", "reasoner"))
     assert parts_of(str(whole.folder), "symbolic") == both
     assert parts_of(both[0], "symbolic") == (both[0], "symbolic")

@@ -24,6 +24,7 @@ from planner.data.folder import write_folder
 from planner.data.make import MakeSettings, make
 from planner.registry import make_planner
 from planner.training.run import Run
+from planner.weights import weights_sha256
 from rl.plan_gradient import Step, accumulate
 from rl.refine import schedule
 from rl.rewards import RewardError
@@ -108,6 +109,7 @@ def test_what_a_run_leaves(whole: Run, start: Run, letters: Store) -> None:
     assert result["plans_scored"] == sum(2 * row["plans"] for row in steps)
     assert result["passes"] == steps[-1]["passes"]
     assert whole.config["start"] == str(start.folder)
+    assert whole.config["base_sha256"] == weights_sha256(Path(start.config["model"]))
     assert "answers and no plans" in (whole.folder / "README.md").read_text("utf-8")
     first, last = weights(start), weights(whole)
     assert any(not torch.equal(first[name], last[name]) for name in first)

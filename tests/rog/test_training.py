@@ -15,6 +15,7 @@ from kg.store import Store
 from kg.types import Question, Topic
 from planner.registry import make_planner
 from planner.training.run import Run
+from planner.weights import weights_sha256
 from reasoner.registry import make_reasoner
 from rog.cli import app
 from rog.config import ConfigError, resolve
@@ -43,6 +44,8 @@ def test_make_train_evaluate(data: Path, films: Store, tiny_folder: Path, tmp_pa
         assert "tokens/s) · loss on dev" in rog("train", role, "--data", str(data), "--out", str(out), *fast)
         config = yaml.safe_load((out / "config.yaml").read_text())
         assert (config["role"], config["rank"], config["graph_sha256"]) == (role, 4, films.manifest["sha256"])
+        assert config["base_sha256"] == weights_sha256(tiny_folder)
+        assert config["base_sha256"] in (out / "README.md").read_text("utf-8")
         assert {path.name for path in out.iterdir()} == {
             "config.yaml", "environment.json", "samples.jsonl", "metrics.jsonl", "adapter", "README.md",
             "calibration.json",
