@@ -49,7 +49,7 @@ def check(graph: Graph, trace: Trace) -> None:
     assert not problems(graph, trace.question, trace.plan, trace.answer), trace.question
 
 
-def measured(graph: Graph, planner: Planner, rows: Sequence[Row], reasoner: Reasoner | None = None) -> list[Trace]:
+def measured(graph: Graph, planner: Planner, rows: Sequence[Row], reasoner: Reasoner | str = "symbolic") -> list[Trace]:
     """The traces of all questions, checked."""
     rog = RoG(graph, planner, reasoner)
     traces = [rog.traces([row.question])[0] for row in rows]
