@@ -10,20 +10,9 @@ from pathlib import Path
 import pytest
 
 from kg.store import Store
+from tests.commands import rog
 
 FILMS_QUESTION = "Who directed Heat?"
-
-
-def rog(*args: str, stdin: str | bytes = "") -> subprocess.CompletedProcess[str]:
-    """Run `rog` as its own process."""
-    return subprocess.run(
-        [sys.executable, "-m", "rog", *args],
-        input=str(stdin),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +29,15 @@ def test_ask_prints_answer_plans_and_paths(kg: str) -> None:
     assert "directed by" in ran.stdout
     assert "Heat ─directed by→ Michael Mann ✓" in ran.stdout
     assert len(ran.stdout.splitlines()) < 25
+
+
+def test_as_a_program_of_its_own_it_says_nothing_but_the_answer(kg: str, tiny_folder: Path) -> None:
+    """No library warns on the user's terminal, not even what Python keeps from it by default."""
+    command = [sys.executable, "-W", "default", "-m", "rog", "ask", "--kg", kg, "--planner", f"lm:{tiny_folder}"]
+    ran = subprocess.run([*command, FILMS_QUESTION], capture_output=True, text=True, timeout=120, check=False)
+    assert ran.returncode in (0, 3)
+    assert ran.stdout.startswith("╭")
+    assert ran.stderr == "loading models …\n"
 
 
 def test_ask_as_json(kg: str) -> None:

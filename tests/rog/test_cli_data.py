@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rog.test_cli import rog
+from tests.commands import rog
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kg.store import Store
-from tests.rog.test_cli import rog
+from tests.commands import rog
 
 QUESTIONS = (
     {"id": "1", "question": "Who directed Heat?", "answers": ["Michael Mann"], "topics": ["Heat"]},

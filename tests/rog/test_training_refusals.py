@@ -20,7 +20,7 @@ from rog.cli_train import resumable
 from rog.evaluation.anonymous import Anonymous
 from rog.settings import PlannerTraining
 from rog.training import config_of, material, train
-from tests.rog.test_cli import rog
+from tests.commands import rog
 
 ASKED = (("Who directed Heat?", "mann"), ("Who acted in Gladiator?", "crowe"), ("Where was Ridley Scott born?", "uk"))
 SETTINGS = MakeSettings(dev=0, test=0)
