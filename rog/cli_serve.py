@@ -20,6 +20,7 @@ MaxHops = Annotated[int, typer.Option(min=1, max=4, help="Steps of a plan at mos
 Host = Annotated[str, typer.Option(help="Where to listen; anything but this machine needs ROG_API_KEY.")]
 AllowHost = Annotated[list[str] | None, typer.Option(help="A host name to answer to (behind a proxy).")]
 Queue = Annotated[int, typer.Option("--queue", min=1, max=1024, help="Questions in progress; more get 429.")]
+Reload = Annotated[bool, typer.Option("--reload", help="Serve a newer version of the graph as soon as it is built.")]
 Seconds = Annotated[float, typer.Option(min=0.1, max=3600, help="Time that a question may take.")]
 
 
@@ -35,6 +36,7 @@ def serve_command(
     allow_host: AllowHost = None,
     queue: Queue = 32,
     seconds: Seconds = 60,
+    reload: Reload = False,
     env_file: EnvFile = None,
     config: Config = None,
 ) -> None:
@@ -45,7 +47,7 @@ def serve_command(
 
     key = api_key(host)
     with bound(host, port) as listening:
-        engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds)
+        engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds, reload)
         asked = DEMO_QUESTIONS if kg == "demo" else examples(engine.graph)
         app = make_app(engine, title_of(kg), allowed_hosts(host, allow_host or ()), key, asked)
         url = address(listening)
@@ -58,7 +60,15 @@ def serve_command(
 
 
 def engine_of(
-    kg: str, config: Path | None, planner: str, reasoner: str, k: int, max_hops: int, queue: int, seconds: float
+    kg: str,
+    config: Path | None,
+    planner: str,
+    reasoner: str,
+    k: int,
+    max_hops: int,
+    queue: int,
+    seconds: float,
+    reload: bool,
 ) -> Engine:
     """The engine over the graph behind --kg."""
     from rog.progress import progress
@@ -67,7 +77,7 @@ def engine_of(
 
     graph = opened(kg, config)
     with progress(err) as report:
-        return make_engine(graph, planner, reasoner, k, max_hops, Limits(queue, seconds), report)
+        return make_engine(graph, planner, reasoner, k, max_hops, Limits(queue, seconds), report, reload)
 
 
 def title_of(kg: str) -> str:
@@ -89,6 +99,7 @@ def mcp_command(
     allow_host: AllowHost = None,
     queue: Queue = 32,
     seconds: Seconds = 60,
+    reload: Reload = False,
     env_file: EnvFile = None,
     config: Config = None,
 ) -> None:
@@ -103,13 +114,13 @@ def mcp_command(
     from rog.serve.run import address, allowed_hosts, api_key, bound, serve
 
     if not http:
-        engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds)
+        engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds, reload)
         with suppress(KeyboardInterrupt):
             anyio.run(serve_stdio, make_mcp(engine, title_of(kg)))
         return
     key = api_key(host)
     with bound(host, port) as listening:
-        engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds)
+        engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds, reload)
         app = http_app(make_mcp(engine, title_of(kg)))
         guarded = Guard(app, engine.metrics, allowed_hosts(host, allow_host or ()), key)
         err.print(f"MCP {address(listening)}/mcp   stop with Ctrl-C", soft_wrap=True)

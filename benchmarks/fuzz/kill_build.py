@@ -85,7 +85,7 @@ def kill_once(sources: Sources, out: Path, chance: random.Random, calls: int, se
 
 
 def run(count: int, seed: int, folder: Path) -> tuple[Counter[str], list[str]]:
-    """Kill `count` builds; how they ended and what was found, and every fault in words."""
+    """Go on until `count` builds have been killed; how they ended and what was found, and every fault in words."""
     chance, out, found, faults = random.Random(seed), folder / "g.kg", Counter[str](), []
     build(write_sources(folder / "facts", 0), out)
     began = time.perf_counter()
@@ -93,7 +93,9 @@ def run(count: int, seed: int, folder: Path) -> tuple[Counter[str], list[str]]:
     seconds = time.perf_counter() - began
     calls = calls_of(write_sources(folder / "facts", 0), out)
     before: int | None = 0
-    for number in range(1, count + 1):
+    number = 0
+    while found["killed"] < count:
+        number += 1
         if number % 10 == 0:
             shutil.rmtree(out, ignore_errors=True)
             before = None
@@ -125,7 +127,7 @@ def main() -> int:
         found, faults = run(asked.count, asked.seed, Path(folder))
     counts = ", ".join(f"{name} {number}" for name, number in sorted(found.items()))
     print(
-        f"{asked.count} builds, seed {asked.seed}: {counts}; faults {len(faults)}; {time.perf_counter() - began:.0f} s"
+        f"{asked.count} kills, seed {asked.seed}: {counts}; faults {len(faults)}; {time.perf_counter() - began:.0f} s"
     )
     print(*faults, sep="\n", end="\n" * bool(faults))
     return bool(faults)

@@ -71,8 +71,7 @@ class Lines(BaseModel):
 
 def make_mcp(engine: Engine, title: str) -> MCPServer:
     """The server of these tools over an engine's graph."""
-    graph = engine.graph
-    scrub = errors.scrubber(graph, title)
+    scrub = errors.scrubber(engine.graph, title)
     server: MCPServer = MCPServer(
         "rog", version=__version__, instructions=INSTRUCTIONS.format(title=title), log_level="WARNING"
     )
@@ -96,7 +95,7 @@ def make_mcp(engine: Engine, title: str) -> MCPServer:
         limit: Annotated[int, Field(ge=1, le=m.MOST_FOUND)] = 10,
     ) -> m.SearchResult:
         """Find entities by name; spelling need not be exact."""
-        found = await read(graph, lambda graph: search(graph, text, limit))
+        found = await read(engine.graph, lambda graph: search(graph, text, limit))
         return m.SearchResult(entities=[documents.found_out(topic) for topic in found])
 
     @tool
@@ -106,7 +105,7 @@ def make_mcp(engine: Engine, title: str) -> MCPServer:
     ) -> m.About | m.Neighbourhood:
         """What the graph holds: its size and relations; or what is around one entity."""
         if entity:
-            return await read(graph, lambda graph: around(graph, entity, False))
+            return await read(engine.graph, lambda graph: around(graph, entity, False))
         return about_graph(engine, title, [], limit)
 
     @tool
@@ -119,6 +118,7 @@ def make_mcp(engine: Engine, title: str) -> MCPServer:
         """Walk a relation path from an entity (`path`), or find the shortest relation paths to another (`to`)."""
         if bool(path) == bool(to):
             raise QuestionError("say either which relations to walk (`path`) or which entity to reach (`to`)")
+        graph = engine.graph
         if path:
             walks = await read(graph, lambda graph: walk(graph, entity, path, limit))
             return Lines(start=walks.start, paths=[await read(graph, lambda graph: line(walks, graph))])
@@ -129,20 +129,20 @@ def make_mcp(engine: Engine, title: str) -> MCPServer:
     @tool
     async def ask(question: QuestionText, entity: EntityKey = "") -> Reply:
         """Answer a question from the graph, with a path of facts for every answer; or say that it does not know."""
-        found = await trace(question, entity)
+        found, graph = await trace(question, entity)
         return await read(graph, lambda graph: reply(found, graph))
 
     @tool
     async def explain_answer(question: QuestionText, entity: EntityKey = "") -> str:
         """How a question is answered: what it is about, every plan with its probability and paths, the check."""
-        found = await trace(question, entity)
+        found, graph = await trace(question, entity)
         return await read(graph, lambda graph: explained(found, graph))
 
-    async def trace(question: str, entity: str) -> Trace:
+    async def trace(question: str, entity: str) -> tuple[Trace, Graph]:
         asking = Asking(engine, m.Ask(question=question, entity=entity or None))
         with engine.place():
             await asking.link()
-            return await asking.trace()
+            return await asking.trace(), asking.graph
 
     return server
 

@@ -45,7 +45,8 @@ class Asking:
 
     def __init__(self, engine: Engine, asked: Ask) -> None:
         self.engine, self.asked = engine, asked
-        self.graph = engine.graph
+        self._loaded = engine.loaded  # to the end, whatever is loaded meanwhile
+        self.graph = self._loaded.rog.graph
         self.question = Question(asked.question)
         self._began = time.perf_counter()
         self._late = engine.deadline()
@@ -61,9 +62,9 @@ class Asking:
 
     def stages(self, gone: Awaitable[object] | None = None) -> AsyncGenerator[Stage]:
         """What the engine says, as it says it."""
-        rog = self.engine.rog
+        rog = self._loaded.rog
         k, max_hops = self.asked.k or rog.k, self.asked.max_hops or rog.max_hops
-        return self.engine.stages(self.question, k, max_hops, self._plan, gone, self._late)
+        return self.engine.stages(self._loaded, self.question, k, max_hops, self._plan, gone, self._late)
 
     async def trace(self, gone: Awaitable[object] | None = None) -> Trace:
         """The last stage."""

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Query
 from kg.graph import Graph, not_planned
 from kg.link import resolve_entity, search
 from kg.mine import MineSettings, mine, shortest_relation_paths
+from kg.store import Store
 from kg.types import format_relation_path, parse_relation_path
 from rog.picture.neighbourhood import neighbourhood
 from rog.picture.svg import svg
@@ -18,6 +19,7 @@ from rog.serve import documents
 from rog.serve import messages as m
 from rog.serve.asking import read
 from rog.serve.engine import Engine, check_path
+from rog.serve.examples import examples as make_examples
 from rog.serve.watch import plain
 
 T = TypeVar("T")
@@ -32,17 +34,18 @@ PathText = Annotated[str, Query(max_length=m.PATH, description="Relations, as in
 
 def add_graph(app: FastAPI, engine: Engine, title: str, examples: list[str]) -> None:
     """`/v1/graph`, `/v1/search`, `/v1/paths`, `/v1/connections`, `/v1/next`."""
-    graph = engine.graph
+    first = engine.graph
 
     async def looked_up(work: Callable[[Graph], T]) -> T:
         """The result of reading the graph; LateError if it takes too long."""
         async with engine.until(engine.deadline()):
-            return await read(graph, work)
+            return await read(engine.graph, work)
 
     @app.get("/v1/graph", tags=["graph"])
     async def about(limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> m.About:
         """What the graph holds: its size and its relations, those with the most facts first."""
-        return about_graph(engine, title, examples, limit)
+        shown = examples if engine.graph is first else list(await looked_up(make_examples))
+        return about_graph(engine, title, shown, limit)
 
     @app.get("/v1/entity", tags=["graph"])
     async def entity(entity: EntityText, picture: bool = False) -> m.Neighbourhood:
@@ -87,6 +90,8 @@ def about_graph(engine: Engine, title: str, examples: list[str], limit: int) -> 
         entities=graph.size.entities,
         relations=graph.size.relations,
         facts=graph.size.triples,
+        version=graph.version if isinstance(graph, Store) else "",
+        newer_version=engine.newer,
         by_relation=[m.RelationOut(**asdict(relation)) for relation in ranked[:limit]],
         planner=getattr(rog.planner, "name", "given"),
         reasoner=getattr(rog.reasoner, "name", "given"),

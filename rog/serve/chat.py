@@ -160,9 +160,9 @@ async def replies(engine: Engine, messages: list[Message], request: Request) -> 
     async with aclosing(asking.stages(left(request))) as stages:
         async for stage in stages:
             if isinstance(stage, Plan):
-                yield "reasoning_content", await read(engine.graph, partial(plans_in_words, stage))
+                yield "reasoning_content", await read(asking.graph, partial(plans_in_words, stage))
             if isinstance(stage, Trace):
-                yield "content", await read(engine.graph, partial(in_words, stage))
+                yield "content", await read(asking.graph, partial(in_words, stage))
 
 
 async def chunks(

@@ -59,10 +59,22 @@ class Limits:
     seconds: float = 60.0
 
 
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A graph with its models, and what these and the search ask whether to go on."""
+
+    rog: RoG
+    watch: Watch = field(default_factory=Watch)
+
+
 @dataclass(eq=False)
 class Job:
-    """A linked question in line; `emit` is told each stage once, or the error, from the engine's thread."""
+    """A question that was linked to a loaded graph, in line to be answered from it.
 
+    `emit` is told each stage once, or the error, from the engine's thread.
+    """
+
+    loaded: Loaded
     question: Question
     k: int
     max_hops: int
@@ -82,13 +94,15 @@ class Engine:
     """Answers questions in one thread; planners that read questions side by side get what waits together.
 
     The graph is read from any thread. `watch` is what the models and the graph of `rog` ask whether to go on.
+    `use` puts another graph in its place: questions that were linked before are answered from the one before.
     """
 
     def __init__(self, rog: RoG, limits: Limits = Limits(), metrics: Metrics | None = None, watch: Watch | None = None):
-        self.rog, self.limits = rog, limits
+        self.loaded, self.limits = Loaded(rog, watch or Watch()), limits
+        self.newer = ""  # the version of the graph that is there and not served
+        self.batch = batch_of(rog)
         self.metrics = metrics or Metrics()
-        self._watch = watch or Watch()
-        self.batch = BATCH if isinstance(rog.planner, LmPlanner | TrainedPlanner) else 1
+        self.closed = threading.Event()
         self._line: deque[Job] = deque()
         self._changed = threading.Condition()
         self._closing = False
@@ -97,12 +111,23 @@ class Engine:
         self._thread.start()
 
     @property
+    def rog(self) -> RoG:
+        """The graph with its models, as it is now."""
+        return self.loaded.rog
+
+    @property
     def graph(self) -> Graph:
-        """The graph."""
-        return self.rog.graph
+        """The graph, as it is now."""
+        return self.loaded.rog.graph
+
+    def use(self, loaded: Loaded) -> None:
+        """Answer questions that are linked from now on with another graph and its models."""
+        self.loaded, self.newer = loaded, ""
+        self.batch = batch_of(loaded.rog)
 
     def close(self) -> None:
         """Stop what is going on and end the thread."""
+        self.closed.set()
         with self._changed:
             self._closing = True
             for job in self._line:
@@ -140,6 +165,7 @@ class Engine:
 
     async def stages(
         self,
+        loaded: Loaded,
         question: Question,
         k: int,
         max_hops: int,
@@ -147,7 +173,7 @@ class Engine:
         gone: Awaitable[object] | None = None,
         late: float | None = None,
     ) -> AsyncGenerator[Stage]:
-        """The plan, the evidence and the trace of a linked question, each when it is known.
+        """The plan, the evidence and the trace of a question that was linked to `loaded`, each when it is known.
 
         Raises LateError at `late` by the loop's clock (`limits.seconds` from now), GoneError when `gone` is done;
         either way the work stops.
@@ -160,7 +186,7 @@ class Engine:
             with suppress(RuntimeError):  # the loop has ended: so has who asked
                 loop.call_soon_threadsafe(arrived.put_nowait, stage)
 
-        job = Job(question, k, max_hops, plan, emit)
+        job = Job(loaded, question, k, max_hops, plan, emit)
         leaving = asyncio.ensure_future(gone) if gone else None
         if leaving:
             leaving.add_done_callback(lambda _: arrived.put_nowait(GoneError("the client left")))
@@ -202,12 +228,13 @@ class Engine:
                     break
                 self._changed.wait()
             first = self._line[0]
-            batch = [job for job in self._line if (job.k, job.max_hops) == (first.k, first.max_hops)][: self.batch]
+            alike = (first.loaded, first.k, first.max_hops)
+            batch = [job for job in self._line if (job.loaded, job.k, job.max_hops) == alike][: self.batch]
             self._line = deque(job for job in self._line if job not in batch)
             return batch
 
     def _answer_safely(self, batch: Sequence[Job]) -> None:
-        self._watch.wanted = lambda: not self._closing and any(not job.gone.is_set() for job in batch)
+        batch[0].loaded.watch.wanted = lambda: not self._closing and any(not job.gone.is_set() for job in batch)
         try:
             self._answer(batch)
         except StoppedError:  # nobody waits, or the engine closes
@@ -225,7 +252,7 @@ class Engine:
 
     def _answer(self, batch: Sequence[Job]) -> None:
         """Plan, retrieve, answer: the four lines of `RoG.traces`, each stage told as soon as it is known."""
-        rog = self.rog
+        rog, watch = batch[0].loaded.rog, batch[0].loaded.watch
         with self._timed("plan"):
             unplanned = [job for job in batch if job.plan is None]
             if unplanned:
@@ -236,7 +263,7 @@ class Engine:
         for job, plan in planned:
             job.tell(plan)
         with self._timed("retrieve"):
-            graph = self._watch.graph(rog.graph)
+            graph = watch.graph(rog.graph)
             found = [(job, plan, retrieve(graph, job.question, plan, rog.limit)) for job, plan in planned]
         for job, _, evidence in found:
             job.tell(evidence)
@@ -253,6 +280,11 @@ class Engine:
         began = time.perf_counter()
         yield
         self.metrics.stages.labels(stage).observe(time.perf_counter() - began)
+
+
+def batch_of(rog: RoG) -> int:
+    """How many questions the planner reads side by side."""
+    return BATCH if isinstance(rog.planner, LmPlanner | TrainedPlanner) else 1
 
 
 def given_plan(graph: Graph, question: Question, texts: Sequence[str]) -> Plan:

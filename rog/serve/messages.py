@@ -159,6 +159,8 @@ class About(BaseModel):
     entities: int
     relations: int
     facts: int
+    version: Annotated[str, Field(description="the version of the .kg directory that is served; '' if it has none")]
+    newer_version: Annotated[str, Field(description="the version that a build has put in its place; '' if none")]
     by_relation: list[RelationOut]
     planner: str
     reasoner: str

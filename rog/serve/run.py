@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from kg.errors import RogError
 from kg.graph import Graph
+from kg.store import Store
 from kg.types import Progress
 from planner.registry import make_planner
 from reasoner.pipeline import RoG
 from reasoner.registry import make_reasoner
 from rog.evaluation.asking import language_models
-from rog.serve.engine import Engine, Limits
+from rog.serve.engine import Engine, Limits, Loaded
 from rog.serve.guard import LOOPBACK
+from rog.serve.reload import Reloader
 from rog.serve.watch import Watch
 
 if TYPE_CHECKING:
@@ -36,17 +38,36 @@ class ServeError(RogError):
 
 
 def make_engine(
-    graph: Graph, planner: str, reasoner: str, k: int, max_hops: int, limits: Limits, progress: Progress
+    graph: Graph,
+    planner: str,
+    reasoner: str,
+    k: int,
+    max_hops: int,
+    limits: Limits,
+    progress: Progress | None,
+    reload: bool = False,
 ) -> Engine:
-    """The engine over a graph, with models loaded that stop when nobody waits."""
-    watch = Watch()
-    seen = watch.graph(graph)
-    rog = RoG(graph, make_planner(planner, seen, progress), make_reasoner(reasoner, graph, progress), k, max_hops)
-    for lm in language_models(rog):
-        watch.model(getattr(lm, "model", lm))
-    for name in graph.search("a", 1):  # what is compiled and read once is not the first question's to wait for
-        rog.trace("warm up", name.key)
-    return Engine(rog, limits, watch=watch)
+    """The engine over a graph, with models loaded that stop when nobody waits.
+
+    A `.kg` directory that is built anew is noticed; with `reload` the new version takes the old one's place.
+    """
+
+    def load(graph: Graph, progress: Progress | None = None) -> Loaded:
+        """The graph with its models, what is compiled and read once behind it."""
+        watch = Watch()
+        seen = watch.graph(graph)
+        rog = RoG(graph, make_planner(planner, seen, progress), make_reasoner(reasoner, graph, progress), k, max_hops)
+        for lm in language_models(rog):
+            watch.model(getattr(lm, "model", lm))
+        for name in graph.search("a", 1):  # so that it is not the first question's to wait for
+            rog.trace("warm up", name.key)
+        return Loaded(rog, watch)
+
+    loaded = load(graph, progress)
+    engine = Engine(loaded.rog, limits, watch=loaded.watch)
+    if isinstance(graph, Store):
+        Reloader(engine, load if reload else None).start()
+    return engine
 
 
 def api_key(host: str) -> str:

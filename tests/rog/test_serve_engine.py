@@ -130,7 +130,8 @@ def test_one_that_fails_fails_alone_and_stages_come_once(
     monkeypatch.setattr(engine.rog.reasoner, "answer", failing)
     told: list[list[Any]] = [[], []]
     jobs = [
-        Job(engine.rog.question(text), 3, 3, None, told[number].append) for number, text in enumerate((HEAT, SECOND))
+        Job(engine.loaded, engine.rog.question(text), 3, 3, None, told[number].append)
+        for number, text in enumerate((HEAT, SECOND))
     ]
     engine._answer_safely(jobs)
     engine.close()
@@ -198,7 +199,7 @@ def test_what_waits_together_is_read_side_by_side(films: Store, tiny: LanguageMo
         found: list[Any] = [None] * len(questions)
 
         async def ask(number: int) -> None:
-            async for stage in engine.stages(questions[number], 3, 3):
+            async for stage in engine.stages(engine.loaded, questions[number], 3, 3):
                 found[number] = stage
 
         engine._changed.acquire()  # the line fills before the first is taken
@@ -252,7 +253,7 @@ def test_a_models_pass_stops_too(films: Store, tiny_folder: Path) -> None:
 
     engine = make_engine(films, f"lm:{tiny_folder}", "symbolic", 3, 3, Limits(), lambda *_: None)
     model = engine.rog.planner._lm.model  # type: ignore[attr-defined]
-    engine._watch.wanted = lambda: False
+    engine.loaded.watch.wanted = lambda: False
     with pytest.raises(StoppedError):
         model(torch.tensor([[1]]))
     engine.close()
