@@ -121,8 +121,17 @@ def content_hash(graph: Graph) -> str:
 
 
 def identity(graph: Graph) -> dict[str, str | bool]:
-    """By what a run knows the graph that it was trained on: its hash, and whether walks may come back."""
-    return {"graph_sha256": content_hash(graph), "returning": graph.returning}
+    """By what a run knows the graph that it was trained on: its hash, whether walks may come back, its vocabulary.
+
+    The vocabulary is a text; a run keeps it in a file of its own, and its hash in its config.
+    """
+    from kg.vocabulary import vocabulary_of
+
+    return {
+        "graph_sha256": content_hash(graph),
+        "returning": graph.returning,
+        "vocabulary": vocabulary_of(graph).as_json(),
+    }
 
 
 def not_planned(graph: Graph) -> set[str]:

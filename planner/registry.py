@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +29,11 @@ PLANNERS = {
 }
 
 
-def make_planner(name: str, graph: Graph, progress: Progress | None = None) -> Planner:
-    """The planner of that name or training run; any other name is that of a language model for `combined`."""
+def make_planner(name: str, graph: Graph, progress: Progress | None = None, anyway: bool = False) -> Planner:
+    """The planner of that name or training run; any other name is that of a language model for `combined`.
+
+    ModelError for a run of another vocabulary than this graph's, unless it is to be used `anyway`.
+    """
     if name == "auto":
         name = bundled_run("planner", graph) or "combined"
     if name == "lexical":
@@ -43,8 +46,7 @@ def make_planner(name: str, graph: Graph, progress: Progress | None = None) -> P
     alone = name == "lm" or name.startswith("lm:")
     name = (name.removeprefix("lm").removeprefix(":") if alone else name) or DEFAULT_LM
     run = run_of(name)
-    if run is not None:
-        run.check("planner", graph)
+    added = run.check("planner", graph, anyway) if run else ()
     if alone:
         return lm_planner(name, graph, progress)
     from planner.encoder import Encoder
@@ -52,7 +54,7 @@ def make_planner(name: str, graph: Graph, progress: Progress | None = None) -> P
     if name == "semantic":
         return LexicalPlanner(graph, Encoder(progress=progress))
     if run is not None:
-        return trained_planner(run, graph, progress)
+        return grown(run, graph, added, progress)
     from planner.combined import CombinedPlanner
     from planner.lm import LanguageModel
 
@@ -89,6 +91,16 @@ def trained_planner(
     return TrainedPlanner(graph, model, labels, cases, voices or run.calibration(Voices, least=0.0))
 
 
+def grown(run: Run, graph: Graph, added: Sequence[str], progress: Progress | None = None) -> Planner:
+    """The planner of a training run; where relations were added since, the untrained one plans these."""
+    from planner.encoder import Encoder
+    from planner.grown import GrownPlanner
+
+    encoder = Encoder(progress=progress)
+    trained = trained_planner(run, graph, progress, encoder=encoder)
+    return GrownPlanner(graph, trained, LexicalPlanner(graph, encoder), added) if added else trained
+
+
 def lm_planner(name: str, graph: Graph, progress: Progress | None) -> LmPlanner:
     """A language model or a training run as a planner of its own."""
     from planner.lm import LanguageModel
@@ -99,9 +111,21 @@ def lm_planner(name: str, graph: Graph, progress: Progress | None) -> LmPlanner:
 
 
 def bundled_run(role: str, graph: Graph) -> str:
-    """The folder of the bundled run that trained a `role` on this graph, or ''."""
+    """The folder of the bundled run that trained a `role` on this graph, facts added or gone since, or ''.
+
+    At least half of the run's relations must be there, and be at least half of the graph's.
+    """
     from kg.build import demo_folder
+    from kg.vocabulary import vocabulary_of
+    from planner.training.vocabulary import kept_vocabulary
 
     run = Run(demo_folder() / "runs" / role)
-    is_ours = run.is_done and run.config.get("graph_sha256") == content_hash(graph)
-    return str(run.folder) if is_ours else ""
+    if not run.is_done:
+        return ""
+    config = run.config
+    if known := kept_vocabulary(run.folder, config):
+        change = known.change(vocabulary_of(graph))
+        is_ours = not change.is_another and len(change.kept) >= len(change.added)
+    else:
+        is_ours = config.get("graph_sha256") == content_hash(graph)
+    return str(run.folder) if is_ours and config.get("returning", False) == graph.returning else ""

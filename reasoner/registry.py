@@ -11,8 +11,8 @@ from reasoner.base import Reasoner
 from reasoner.symbolic import SymbolicReasoner
 
 
-def make_reasoner(name: str, graph: Graph, progress: Progress | None = None) -> Reasoner:
-    """The reasoner of that name.
+def make_reasoner(name: str, graph: Graph, progress: Progress | None = None, anyway: bool = False) -> Reasoner:
+    """The reasoner of that name; ModelError for a run of another vocabulary, unless it is to be used `anyway`.
 
     `symbolic`, a training run, `lm` (the default language model), `openai:URL#MODEL` (one behind a server), or the
     language model of that name or folder.
@@ -30,7 +30,7 @@ def make_reasoner(name: str, graph: Graph, progress: Progress | None = None) -> 
     if run is not None:
         from reasoner.quoting import QuotingReasoner, Weights
 
-        run.check("reasoner", graph)
+        run.check("reasoner", graph, anyway)
         return QuotingReasoner(graph, LanguageModel(name, progress), run.calibration(Weights))
     check_spelling(name, ("symbolic", "lm"), "reasoner")
     from reasoner.lm import LmReasoner

@@ -22,8 +22,8 @@ from rog.cli_rl import rl_app
 from rog.cli_serve import chat_command, mcp_command, serve_command
 from rog.cli_show import Html, Pictures, Png, Svg, show_command
 from rog.cli_train import train_app
-from rog.console import err, opened, out
-from rog.options import KG, NO_ANSWER, AsJson, Config, EnvFile, Planner, ShowCypher
+from rog.console import err, opened, out, show_notes
+from rog.options import KG, NO_ANSWER, Anyway, AsJson, Config, EnvFile, Planner, ShowCypher
 from rog.pipeline import DEMO_QUESTIONS, pipeline
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def options(
     ] = False,
 ) -> None:
     """Ask a knowledge graph in words and get the answer with the paths that prove it."""
+    show_notes()
 
 
 @app.command()
@@ -101,6 +102,7 @@ def ask(
     paths_only: Annotated[bool, typer.Option("--paths-only", help="Print plans and paths, and no answer.")] = False,
     planner: Planner = "auto",
     reasoner: Annotated[str, typer.Option(help="symbolic, lm, a training run, or openai:URL#MODEL.")] = "symbolic",
+    anyway: Anyway = False,
     as_json: AsJson = False,
     env_file: EnvFile = None,
     config: Config = None,
@@ -117,7 +119,7 @@ def ask(
     questions = [checked(text) for text in asked if text.strip() or question != "-"]  # before models are loaded
     pictures = Pictures(html, svg, png)
     pictures.check(len(questions))
-    rog = pipeline(graph, planner, reasoner, k, max_hops)
+    rog = pipeline(graph, planner, reasoner, k, max_hops, anyway)
     answered = [ask_one(rog, graph, text, entity, paths_only, as_json, pictures) for text in questions]
     if not all(answered):
         raise typer.Exit(NO_ANSWER)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rog.console import err, opened
-from rog.options import KG, Config, EnvFile, Planner
+from rog.options import KG, Anyway, Config, EnvFile, Planner
 from rog.pipeline import DEMO_QUESTIONS, pipeline
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def serve_command(
     kg: KG = "demo",
     planner: Planner = "auto",
     reasoner: Reasoner = "symbolic",
+    anyway: Anyway = False,
     k: K = 3,
     max_hops: MaxHops = 3,
     host: Host = "127.0.0.1",
@@ -47,7 +48,7 @@ def serve_command(
 
     key = api_key(host)
     with bound(host, port) as listening:
-        engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds, reload)
+        engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds, reload, anyway)
         asked = DEMO_QUESTIONS if kg == "demo" else examples(engine.graph)
         app = make_app(engine, title_of(kg), allowed_hosts(host, allow_host or ()), key, asked)
         url = address(listening)
@@ -69,6 +70,7 @@ def engine_of(
     queue: int,
     seconds: float,
     reload: bool,
+    anyway: bool = False,
 ) -> Engine:
     """The engine over the graph behind --kg."""
     from rog.progress import progress
@@ -77,7 +79,7 @@ def engine_of(
 
     graph = opened(kg, config)
     with progress(err) as report:
-        return make_engine(graph, planner, reasoner, k, max_hops, Limits(queue, seconds), report, reload)
+        return make_engine(graph, planner, reasoner, k, max_hops, Limits(queue, seconds), report, reload, anyway)
 
 
 def title_of(kg: str) -> str:
@@ -91,6 +93,7 @@ def mcp_command(
     kg: KG = "demo",
     planner: Planner = "auto",
     reasoner: Reasoner = "symbolic",
+    anyway: Anyway = False,
     k: K = 3,
     max_hops: MaxHops = 3,
     http: Annotated[bool, typer.Option("--http", help="Streamable HTTP at /mcp instead of stdio.")] = False,
@@ -114,13 +117,13 @@ def mcp_command(
     from rog.serve.run import address, allowed_hosts, api_key, bound, serve
 
     if not http:
-        engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds, reload)
+        engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds, reload, anyway)
         with suppress(KeyboardInterrupt):
             anyio.run(serve_stdio, make_mcp(engine, title_of(kg)))
         return
     key = api_key(host)
     with bound(host, port) as listening:
-        engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds, reload)
+        engine = engine_of(kg, config, planner, reasoner, k, max_hops, queue, seconds, reload, anyway)
         app = http_app(make_mcp(engine, title_of(kg)))
         guarded = Guard(app, engine.metrics, allowed_hosts(host, allow_host or ()), key)
         err.print(f"MCP {address(listening)}/mcp   stop with Ctrl-C", soft_wrap=True)
@@ -131,6 +134,7 @@ def chat_command(
     kg: KG = "demo",
     planner: Planner = "auto",
     reasoner: Reasoner = "symbolic",
+    anyway: Anyway = False,
     k: K = 3,
     max_hops: MaxHops = 3,
     env_file: EnvFile = None,
@@ -147,7 +151,7 @@ def chat_command(
         import readline  # noqa: F401 - lines can then be edited and called back
 
     graph = opened(kg, config)
-    rog = pipeline(graph, planner, reasoner, k, max_hops)
+    rog = pipeline(graph, planner, reasoner, k, max_hops, anyway)
     if sys.stdin.isatty():
         err.print(f"{title_of(kg)}: {graph.size.triples:,} facts. Ask in words; /help lists commands, Ctrl-D ends.")
     Chat(rog, out).run(lambda: input("› " if sys.stdin.isatty() else ""))

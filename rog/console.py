@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,21 @@ if TYPE_CHECKING:
 # Where nobody looks at a terminal, lines are not folded to the width of one.
 out = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True, highlight=False, markup=False)
+
+
+class Notes(logging.Handler):
+    """Shows what the packages below log of a run or a graph as notes on stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one as a line."""
+        err.print(Text(f"note: {record.getMessage()}"), soft_wrap=True)
+
+
+def show_notes() -> None:
+    """From now on show what is to be known of a training run, each once."""
+    logger = logging.getLogger("rog.runs")
+    if not any(isinstance(handler, Notes) for handler in logger.handlers):
+        logger.addHandler(Notes())
 
 
 def set_environment(path: Path | None) -> None:

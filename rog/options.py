@@ -27,3 +27,6 @@ Planner = Annotated[
         help="auto, lexical, semantic, combined, lm, a training run, a model's name or folder, or openai:URL#MODEL."
     ),
 ]
+Anyway = Annotated[
+    bool, typer.Option("--anyway", help="Use a training run though most of its relations are not in this graph.")
+]

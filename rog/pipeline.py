@@ -17,12 +17,13 @@ DEMO_QUESTIONS = (
 )
 
 
-def pipeline(graph: Graph, planner: str, reasoner: str, k: int, max_hops: int) -> RoG:
-    """The pipeline over a graph, with its models loaded."""
+def pipeline(graph: Graph, planner: str, reasoner: str, k: int, max_hops: int, anyway: bool = False) -> RoG:
+    """The pipeline over a graph, with its models loaded; `anyway` takes a training run of another vocabulary too."""
     from planner.registry import make_planner
     from reasoner.pipeline import RoG
     from reasoner.registry import make_reasoner
     from rog.progress import progress
 
     with progress(err) as report:
-        return RoG(graph, make_planner(planner, graph, report), make_reasoner(reasoner, graph, report), k, max_hops)
+        planning = make_planner(planner, graph, report, anyway)
+        return RoG(graph, planning, make_reasoner(reasoner, graph, report, anyway), k, max_hops)

@@ -2,6 +2,7 @@
 
 config.yaml        the resolved settings, and what the run was made from (data and graph, each with its hashes)
 metrics.jsonl      a line for every tenth step, and for every evaluation
+vocabulary.json    the relations and types of the graph that it was trained on, with their words
 calibration.json   how much its model's word counts beside other voices
 samples.jsonl      some of what the model was trained on, as it saw it
 environment.json   versions and machine
@@ -14,6 +15,7 @@ checkpoints/       while the run lasts: from here a run that was killed goes on
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import logging
 import os
@@ -30,11 +32,12 @@ from typing import Any, TypeVar
 import yaml
 
 from kg.errors import ModelError, disk_errors, first_line
-from kg.graph import Graph, content_hash
+from kg.graph import Graph
 from kg.types import Progress
 from planner.loading import UNLOADABLE, expected_warnings
 from planner.models import OtherWeightsError, locate
 from planner.training.environment import environment
+from planner.training.vocabulary import VOCABULARY, VOCABULARY_HASH, unlearned
 
 LOG = logging.getLogger("rog.runs")
 BASE_HASH = "base_sha256"  # in the config: of the weights that it was trained on, as `planner.weights` has it
@@ -43,6 +46,7 @@ CASES = "cases.npz"
 CALIBRATION = "calibration.json"
 FILES = (
     "config.yaml",
+    VOCABULARY,
     "environment.json",
     "metrics.jsonl",
     "samples.jsonl",
@@ -113,24 +117,17 @@ class Run:
             raise ModelError(f"{self.folder}/metrics.jsonl is damaged: {error}") from None
         return result
 
-    def check(self, role: str, graph: Graph) -> None:
-        """ModelError unless the run trained a `role` (planner, reasoner) for this graph."""
+    def check(self, role: str, graph: Graph, anyway: bool = False) -> tuple[str, ...]:
+        """The relations of this graph, by key, that a run of a `role` (planner, reasoner …) never learned.
+
+        ModelError if it trained another role, or for another vocabulary (`planner.training.vocabulary`) that
+        is not to be used `anyway`.
+        """
         config = self.config
-        if config.get("role") != role:
+        if config["role"] != role:
             inside = f": that is in {self.folder / role}" if (self.folder / role).is_dir() else ""
-            raise ModelError(f"{self.folder} trained a {config.get('role')}, not a {role}{inside}")
-        known, found = config.get("graph_sha256"), content_hash(graph)
-        if known and found and known != found:
-            raise ModelError(
-                f"{self.folder} was trained on another graph ({config.get('kg')}, SHA-256 {known[:12]}…; this one is "
-                f"{found[:12]}…): train again, or open that graph"
-            )
-        if config.get("returning", graph.returning) != graph.returning:  # a database has no hash
-            may, now = ("may not", "may") if graph.returning else ("may", "may not")
-            raise ModelError(
-                f"{self.folder} was trained where walks {may} come back to their start, and here they {now}: train "
-                "again, or change `returning` in the graph's configuration"
-            )
+            raise ModelError(f"{self.folder} trained a {config['role']}, not a {role}{inside}")
+        return unlearned(self.folder, config, graph, anyway)
 
     @property
     def base(self) -> str:
@@ -219,7 +216,9 @@ class Run:
             self._clear()
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                self.write("config.yaml", yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+                self.write("config.yaml", yaml.safe_dump(_told(config), sort_keys=False, allow_unicode=True))
+                if "vocabulary" in config:
+                    self.write(VOCABULARY, config["vocabulary"])
                 self.write("environment.json", json.dumps(environment(), indent=1))
                 self.write("samples.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in samples))
             except BaseException:
@@ -244,9 +243,10 @@ class Run:
 
     def differences(self, config: Mapping[str, Any]) -> list[str]:
         """The keys of a config that the run was told otherwise. Raises ModelError if this is no run's directory."""
-        own = self.config
-        if BASE_HASH not in own:  # begun before runs kept it
-            config = {key: value for key, value in config.items() if key != BASE_HASH}
+        own, config = self.config, _told(config)
+        for key in (BASE_HASH, VOCABULARY_HASH):
+            if key not in own:  # begun before runs kept it
+                config.pop(key, None)
         return sorted(key for key in config if key not in own or own[key] != config[key])
 
     def _check_same(self, config: Mapping[str, Any]) -> None:
@@ -398,6 +398,14 @@ class Run:
 def note_unknown_base(folder: Path, base: str) -> None:
     """Log, once a process, that a run was made before runs kept the hash of the weights they were trained on."""
     LOG.warning("%s does not say which weights of %s it was trained on: those at hand are taken", folder, base)
+
+
+def _told(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config as it is written: with the vocabulary's hash for the vocabulary, which has a file of its own."""
+    told = dict(config)
+    if "vocabulary" in told:
+        told[VOCABULARY_HASH] = hashlib.sha256(told.pop("vocabulary").encode()).hexdigest()
+    return told
 
 
 def is_main() -> bool:

@@ -46,6 +46,7 @@ def make_engine(
     limits: Limits,
     progress: Progress | None,
     reload: bool = False,
+    anyway: bool = False,
 ) -> Engine:
     """The engine over a graph, with models loaded that stop when nobody waits.
 
@@ -56,7 +57,8 @@ def make_engine(
         """The graph with its models, what is compiled and read once behind it."""
         watch = Watch()
         seen = watch.graph(graph)
-        rog = RoG(graph, make_planner(planner, seen, progress), make_reasoner(reasoner, graph, progress), k, max_hops)
+        planning = make_planner(planner, seen, progress, anyway)
+        rog = RoG(graph, planning, make_reasoner(reasoner, graph, progress, anyway), k, max_hops)
         for lm in language_models(rog):
             watch.model(getattr(lm, "model", lm))
         for name in graph.search("a", 1):  # so that it is not the first question's to wait for
