@@ -42,4 +42,7 @@ class Planner(Protocol):
     """Plans relation paths over the graph it was made for."""
 
     def plan(self, questions: Sequence[Question], k: int = 3, max_hops: int = 3) -> list[Plan]:
-        """A plan for each question, of at most `k` relation paths of 1 to `max_hops` steps."""
+        """A plan for each question, of at most `k` relation paths of 1 to `max_hops` steps.
+
+        0 steps stand for 3, and for 4 where there are few plans (`planner.space`); the CLI's default.
+        """

@@ -57,7 +57,7 @@ class CombinedPlanner:
             return nothing_to_plan(question)
         paths, fits = best_plans(short.plans, short.table, self._coefficients, self.names, k)
         note = "" if short.complete else f"the language model compared the {len(short.plans)} most similar legal plans"
-        return Plan(paths, short.complete, fits, note)
+        return plan_space(self._graph, question, max_hops).noted(Plan(paths, short.complete, fits, note))
 
     def shortlist(self, question: Question, k: int, max_hops: int) -> Shortlist:
         """The plans that the semantic planner thinks best, with all their features."""

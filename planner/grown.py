@@ -9,8 +9,7 @@ from kg.graph import Graph
 from kg.types import Question, base
 from planner.base import Plan, Planner
 from planner.lexical import LexicalPlanner
-
-FITS = 0.5  # probability that a plan says what is asked, below which the answer is refused
+from planner.space import FITS
 
 
 class GrownPlanner:

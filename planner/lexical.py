@@ -57,12 +57,13 @@ class LexicalPlanner:
         return [self._plan(question, k, max_hops) for question in questions]
 
     def _plan(self, question: Question, k: int, max_hops: int) -> Plan:
-        plans, table, complete = self.compared(question, plan_space(self._graph, question, max_hops))
+        space = plan_space(self._graph, question, max_hops)
+        plans, table, complete = self.compared(question, space)
         if not plans:
             return nothing_to_plan(question)
         paths, fits = best_plans(plans, table, self._coefficients, self.names, k)
         note = "" if complete else f"only the first {BUDGET:,} legal plans were compared"
-        return Plan(paths, complete, fits, note)
+        return space.noted(Plan(paths, complete, fits, note))
 
     def compared(self, question: Question, space: PlanSpace) -> tuple[list[RelationPath], Table, bool]:
         """The legal plans, their features (len(plans), len(names)), and whether these are all legal plans."""

@@ -77,7 +77,7 @@ def side_by_side(
     for spaces in askable(graph, questions, max_hops):
         some = planned([questions[number] for number in spaces], [*spaces.values()])
         for number, plan in zip(spaces, some, strict=True):
-            plans[number] = plan
+            plans[number] = spaces[number].noted(plan)
     return plans
 
 

@@ -11,6 +11,7 @@ from kg.link import checked, link, resolve_entity
 from kg.types import Question, Topic
 from planner.base import Planner
 from planner.registry import make_planner
+from planner.space import AUTO
 from reasoner.base import Answer, Reasoner, Trace
 from reasoner.registry import make_reasoner
 from reasoner.retrieve import LIMIT, retrieve
@@ -29,7 +30,7 @@ class RoG:
         planner: Planner | str = "auto",
         reasoner: Reasoner | str = "symbolic",
         k: int = 3,
-        max_hops: int = 3,
+        max_hops: int = AUTO,
         limit: int = LIMIT,
     ) -> None:
         """A pipeline over one graph; with names, their models are loaded now.
@@ -41,13 +42,14 @@ class RoG:
             reasoner: a `Reasoner`, or a name: "symbolic" (default: the ends of the paths, no model), "lm",
                 "openai:URL#MODEL", the folder of a training run, or a language model (`reasoner.registry`).
             k: how many relation paths of a plan are followed, the most probable first; at least 1, default 3.
-            max_hops: the most steps of a relation path; at least 1, default 3.
+            max_hops: the most steps of a relation path; default 0: 3, and 4 where there are so few paths that it
+                costs nothing. A plan that was cut so says so in its note.
             limit: the most entities, and paths, kept for each relation path and topic; at least 1, default 200.
 
         Raises ModelError for a name that is no planner, reasoner, run or model, QuestionError for a number below 1.
         """
-        if min(k, max_hops, limit) < 1:
-            raise QuestionError(f"k, max_hops and limit are at least 1, not {k}, {max_hops} and {limit}")
+        if min(k, limit) < 1 or max_hops < 0:
+            raise QuestionError(f"k and limit are at least 1, and max_hops at least 0, not {k}, {limit} and {max_hops}")
         if isinstance(graph, str):
             raise TypeError(f"a graph is expected, not its name: RoG(rog.open_graph({graph!r}))")
         self.graph = graph

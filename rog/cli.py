@@ -23,7 +23,7 @@ from rog.cli_serve import chat_command, mcp_command, serve_command
 from rog.cli_show import Html, Pictures, Png, Svg, show_command
 from rog.cli_train import train_app
 from rog.console import err, opened, out, show_notes
-from rog.options import KG, NO_ANSWER, Anyway, AsJson, Config, EnvFile, Planner, ShowCypher
+from rog.options import AUTO_HOPS, KG, MAX_HOPS_HELP, NO_ANSWER, Anyway, AsJson, Config, EnvFile, Planner, ShowCypher
 from rog.pipeline import DEMO_QUESTIONS, pipeline
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def demo(planner: Planner = "auto") -> None:
     graph = opened("demo")
     size = graph.size
     out.print(f"demo graph: {size.entities:,} entities · {size.relations} relations · {size.triples:,} facts")
-    rog = pipeline(graph, planner, "symbolic", 3, 3)
+    rog = pipeline(graph, planner, "symbolic", 3, AUTO_HOPS)
     for text in DEMO_QUESTIONS:
         began = time.perf_counter()
         trace = rog.trace(text)
@@ -97,7 +97,7 @@ def ask(
     question: Annotated[str, typer.Argument(help="The question in words, or - to read one a line from stdin.")],
     kg: KG = "demo",
     k: Annotated[int, typer.Option(min=1, max=50, help="Plans to try.")] = 3,
-    max_hops: Annotated[int, typer.Option(min=1, max=6, help="Steps of a plan at most.")] = 3,
+    max_hops: Annotated[int, typer.Option(min=0, max=6, help=MAX_HOPS_HELP)] = AUTO_HOPS,
     entity: Annotated[str | None, typer.Option(help="The key or the name of what the question is about.")] = None,
     paths_only: Annotated[bool, typer.Option("--paths-only", help="Print plans and paths, and no answer.")] = False,
     planner: Planner = "auto",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rog.console import err, opened
-from rog.options import KG, Anyway, Config, EnvFile, Planner
+from rog.options import AUTO_HOPS, KG, MAX_HOPS_HELP, Anyway, Config, EnvFile, Planner
 from rog.pipeline import DEMO_QUESTIONS, pipeline
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Reasoner = Annotated[str, typer.Option(help="symbolic, lm, a training run, or openai:URL#MODEL.")]
 K = Annotated[int, typer.Option(min=1, max=20, help="Plans to try.")]
-MaxHops = Annotated[int, typer.Option(min=1, max=4, help="Steps of a plan at most.")]
+MaxHops = Annotated[int, typer.Option(min=0, max=4, help=MAX_HOPS_HELP)]
 Host = Annotated[str, typer.Option(help="Where to listen; anything but this machine needs ROG_API_KEY.")]
 AllowHost = Annotated[list[str] | None, typer.Option(help="A host name to answer to (behind a proxy).")]
 Queue = Annotated[int, typer.Option("--queue", min=1, max=1024, help="Questions in progress; more get 429.")]
@@ -30,7 +30,7 @@ def serve_command(
     reasoner: Reasoner = "symbolic",
     anyway: Anyway = False,
     k: K = 3,
-    max_hops: MaxHops = 3,
+    max_hops: MaxHops = AUTO_HOPS,
     host: Host = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 finds a free one.")] = 8000,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
@@ -95,7 +95,7 @@ def mcp_command(
     reasoner: Reasoner = "symbolic",
     anyway: Anyway = False,
     k: K = 3,
-    max_hops: MaxHops = 3,
+    max_hops: MaxHops = AUTO_HOPS,
     http: Annotated[bool, typer.Option("--http", help="Streamable HTTP at /mcp instead of stdio.")] = False,
     host: Host = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="With --http; 0 finds a free one.")] = 8001,
@@ -136,7 +136,7 @@ def chat_command(
     reasoner: Reasoner = "symbolic",
     anyway: Anyway = False,
     k: K = 3,
-    max_hops: MaxHops = 3,
+    max_hops: MaxHops = AUTO_HOPS,
     env_file: EnvFile = None,
     config: Config = None,
 ) -> None:

@@ -10,6 +10,8 @@ import typer
 from rog.console import set_environment
 
 NO_ANSWER = 3  # the exit code that says that the graph does not know
+AUTO_HOPS = 0  # `planner.space.AUTO`, which is not imported for --help
+MAX_HOPS_HELP = "Steps of a plan at most; 0: 3, and 4 where there are few plans."
 
 SOURCE = "A .kg directory, a facts file, neo4j://HOST[/DATABASE], pykeen:NAME, or demo."
 KG = Annotated[str, typer.Option("--kg", help=SOURCE)]

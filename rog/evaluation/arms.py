@@ -18,7 +18,7 @@ from kg.graph import Graph
 from kg.types import Progress, Question, RelationPath
 from planner.base import Plan, Planner, ScoredPath
 from planner.data.rows import Row
-from planner.space import plan_space
+from planner.space import AUTO, HOPS, plan_space
 from reasoner.base import Trace
 from reasoner.pipeline import RoG
 from reasoner.retrieve import LIMIT
@@ -33,9 +33,10 @@ class Setup:
     graph: Graph
     rows: Sequence[Row] = ()
     k: int = 3
-    max_hops: int = 3
+    max_hops: int = AUTO
     limit: int = LIMIT
     progress: Progress | None = None
+    anyway: bool = False
 
 
 class Answering(Protocol):
@@ -164,7 +165,7 @@ class RandomPlanner:
 
     def _plan(self, question: Question, max_hops: int) -> Plan:
         random = Random(f"{self._seed} {question.id or question.text}")
-        space = plan_space(self._graph, question, random.randint(1, max_hops))
+        space = plan_space(self._graph, question, random.randint(1, max_hops or HOPS))
         path: RelationPath = ()
         while options := list(space.options(path)):
             path = (*path, random.choice(options))

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from kg.types import ReasoningPath
 from planner.base import ScoredPath
 from planner.data.rows import Row
+from planner.space import AUTO
 from reasoner.base import Verdict
 from reasoner.retrieve import LIMIT
 from rog.evaluation.metrics import Scores
@@ -36,14 +37,18 @@ class Arm(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How systems are evaluated; `batch` questions at a time, and a question's time is known only if that is 1."""
+    """How systems are evaluated; `batch` questions at a time, and a question's time is known only if that is 1.
+
+    `anyway` takes training runs of another vocabulary than the graph's too.
+    """
 
     topics: Literal["linked", "gold", "both"] = "both"
     anonymise: bool = False
     batch: int = 1
     k: int = 3
-    max_hops: int = 3
+    max_hops: int = AUTO
     limit: int = LIMIT
+    anyway: bool = False
 
 
 @dataclass(frozen=True, slots=True)
