@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from rog.options import AUTO_HOPS, MAX_HOPS_HELP, Anyway
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -18,7 +20,11 @@ SYSTEM_HELP = (
     "random, oracle-plan, oracle-paths=REASONER, closed-book=LM (or name=RUN,closed-book). Give it several times; the "
     "first is compared with."
 )
-SHOWN = ("hits_at_1", "f1", "hit", "right_refusal", "wrong_refusal")
+SHOWN = {
+    "": ("hits_at_1", "f1", "hit", "right_refusal", "wrong_refusal"),
+    "shares of all questions": ("right", "partly", "wrong_shown", "refused", "wrong_of_shown", "false_grounded"),
+    "linking and fit": ("link_1", "link_5", "fit"),
+}
 
 
 def evaluate_command(
@@ -36,8 +42,9 @@ def evaluate_command(
     batch: Annotated[int, typer.Option(min=1, max=1024, help="Questions at a time; times are of one if 1.")] = 1,
     first: Annotated[int, typer.Option(min=0, help="Take only the first questions; 0 takes all.")] = 0,
     k: Annotated[int, typer.Option(min=1, max=50, help="Plans to try.")] = 3,
-    max_hops: Annotated[int, typer.Option(min=1, max=6, help="Steps of a plan at most.")] = 3,
+    max_hops: Annotated[int, typer.Option(min=0, max=6, help=MAX_HOPS_HELP)] = AUTO_HOPS,
     limit: Annotated[int, typer.Option(min=1, help="Entities that a plan may lead to.")] = 200,
+    anyway: Anyway = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the report at --out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     env_file: Annotated[Path | None, typer.Option("--env-file", help="Take NEO4J_URI, … from this file.")] = None,
@@ -68,7 +75,7 @@ def evaluate_command(
     with progress(err) as report:
         rows = evaluation_rows(data, graph, report)
         seen = trained_paths(known, graph) if known.exists() and known.resolve() != data.resolve() else None
-        options = Options(topics, anonymise, batch, k, max_hops, limit)
+        options = Options(topics, anonymise, batch, k, max_hops, limit, anyway)
         found = evaluate(systems, rows[: first or None], graph, options, seen, report)
     if first and first < len(rows):
         found = replace(found, notes=(f"only the first {first:,} of {len(rows):,} questions were asked", *found.notes))
@@ -88,30 +95,35 @@ def print_report(report: Report, as_json: bool) -> None:
     if as_json:
         print(json.dumps(report_json(report), ensure_ascii=False))
     else:
-        out.print(table(report))
+        for title in SHOWN:
+            if shown := table(report, title):
+                out.print(shown)
         for line in differences(report):
             out.print(line, soft_wrap=True)
     for note in report.notes:
         err.print(f"note: {note}", soft_wrap=True)
 
 
-def table(report: Report) -> Table:
-    """The measures that count, a line for each system and setting."""
+def table(report: Report, title: str = "") -> Table | None:
+    """One of the tables `SHOWN`, a line for each system and setting, or None where its measures apply to nothing."""
     from rich.table import Table
     from rich.text import Text
 
     from rog.evaluation.metrics import TITLES
 
-    shown = [name for name in SHOWN if any(summary.measure(name).questions for summary in report.summaries)]
-    title = f"{report.answerable:,} answerable questions, {report.unanswerable:,} unanswerable ones"
+    shown = [name for name in SHOWN[title] if any(summary.measure(name).questions for summary in report.summaries)]
+    if not shown:
+        return None
+    is_first = not title
+    title = title or f"{report.answerable:,} answerable questions, {report.unanswerable:,} unanswerable ones"
     drawn = Table(title=title, title_justify="left", title_style="dim", box=None, pad_edge=False, header_style="dim")
-    for name in ("system", "topics", *(TITLES[name] for name in shown), "ms"):
+    for name in ("system", "topics", *(TITLES[name] for name in shown), *["ms"] * is_first):
         drawn.add_column(name, justify="left" if name in ("system", "topics") else "right", no_wrap=True)
     for summary in report.summaries:
         name = summary.arm.system + (f" ({summary.seeds} seeds)" if summary.seeds > 1 else "")
         setting = summary.arm.topics + (", anonymised" if summary.arm.anonymous else "")
-        cells = (written(summary.measure(measure)) for measure in shown)
-        drawn.add_row(*map(Text, (name, setting, *cells, f"{summary.cost.p50:,.1f}")))
+        cells = [written(summary.measure(measure)) for measure in shown] + [f"{summary.cost.p50:,.1f}"] * is_first
+        drawn.add_row(*map(Text, (name, setting, *cells)))
     return drawn
 
 

@@ -48,11 +48,15 @@ class Answering(Protocol):
 
 @dataclass(frozen=True)
 class System:
-    """A system by name and how it is made; `seed` (from 1) tells apart the seeds of one system, 0 is the only one."""
+    """A system by name and how it is made; `seed` (from 1) tells apart the seeds of one system, 0 is the only one.
+
+    An oracle `needs_gold`: to questions without a gold path it is not applicable.
+    """
 
     name: str
     make: Callable[[Setup], Answering]
     seed: int = 0
+    needs_gold: bool = False
 
     @property
     def title(self) -> str:
@@ -74,7 +78,9 @@ def parse_system(text: str) -> System:
         parts = [f"{CLOSED_BOOK}:{parts[0]}"]
     if len(parts) > 2 or not all(parts):
         raise QuestionError(f"--system {text}: expected one planner and at most one reasoner after the =")
-    return System(name, lambda setup: made(setup, parts[0], parts[1] if parts[1:] else "symbolic", seed), seed)
+    needs_gold = parts[0].partition(":")[0] in (ORACLE_PLAN, ORACLE_PATHS)
+    reasoner = parts[1] if parts[1:] else "symbolic"
+    return System(name, lambda setup: made(setup, parts[0], reasoner, seed), seed, needs_gold)
 
 
 def made(setup: Setup, planner: str, reasoner: str, seed: int) -> Answering:
@@ -88,7 +94,7 @@ def made(setup: Setup, planner: str, reasoner: str, seed: int) -> Answering:
     if kind == ORACLE_PATHS:
         reasoner = which or reasoner
     planning = make(setup, planner, kind, seed)
-    answering = make_reasoner(reasoner, setup.graph, setup.progress)
+    answering = make_reasoner(reasoner, setup.graph, setup.progress, setup.anyway)
     return RoG(setup.graph, planning, answering, setup.k, setup.max_hops, setup.limit)
 
 
@@ -112,7 +118,7 @@ def make(setup: Setup, name: str, kind: str, seed: int) -> Planner:
     if kind in (ORACLE_PLAN, ORACLE_PATHS):
         gold = {row.id: gold_paths(row) for row in setup.rows}
         return OraclePlanner({key: paths if kind == ORACLE_PATHS else paths[:1] for key, paths in gold.items()})
-    return make_planner(name, setup.graph, setup.progress)
+    return make_planner(name, setup.graph, setup.progress, setup.anyway)
 
 
 def closed_book(setup: Setup, name: str) -> Answering:
@@ -124,7 +130,7 @@ def closed_book(setup: Setup, name: str) -> Answering:
 
     run = run_of(name) if name else None
     if run is not None and run.config["role"] == CLOSED_BOOK:  # what another run was trained for is nothing to this arm
-        run.check(CLOSED_BOOK, setup.graph)
+        run.check(CLOSED_BOOK, setup.graph, setup.anyway)
     return ClosedBook(setup.graph, LanguageModel(name or DEFAULT_LM, setup.progress))
 
 

@@ -12,7 +12,7 @@ from kg.graph import Graph
 from kg.types import Progress, RelationPath
 from planner.data.rows import Row
 from rog.evaluation.anonymous import Anonymous
-from rog.evaluation.arms import Setup, System
+from rog.evaluation.arms import Setup, System, gold_paths
 from rog.evaluation.asking import Questions, Run
 from rog.evaluation.metrics import hits_at_1, set_f1
 from rog.evaluation.results import Arm, Options, Record, Report, Topics
@@ -58,7 +58,7 @@ def evaluate(
         summarise(table),
         compare(table),
         stratify(table, trained),
-        tuple(notes(rows, graph, options, records)),
+        tuple(notes(systems, rows, graph, options, records)),
     )
 
 
@@ -72,7 +72,8 @@ def answered(
     records: list[Record] = []
     for topics in settings(rows, options):
         arm = Arm(system.name, topics, anonymous)
-        for batch in Run(asked, answering, arm, system.seed, seen, options.batch).batches():
+        run = Run(asked, answering, arm, system.seed, seen, options.batch, system.needs_gold)
+        for batch in run.batches():
             records += batch
             if progress:
                 done = len(records) % len(rows) or len(rows)
@@ -92,7 +93,7 @@ def check(systems: Sequence[System], rows: Sequence[Row]) -> None:
 
 def setup_of(graph: Graph, rows: Sequence[Row], options: Options, progress: Progress | None) -> Setup:
     """What systems are made for."""
-    return Setup(graph, rows, options.k, options.max_hops, options.limit, progress)
+    return Setup(graph, rows, options.k, options.max_hops, options.limit, progress, options.anyway)
 
 
 def settings(rows: Sequence[Row], options: Options) -> tuple[Topics, ...]:
@@ -102,8 +103,15 @@ def settings(rows: Sequence[Row], options: Options) -> tuple[Topics, ...]:
     return ("linked", "gold") if any(row.topics for row in rows) else ("linked",)
 
 
-def notes(rows: Sequence[Row], graph: Graph, options: Options, records: Sequence[Record]) -> Iterator[str]:
+def notes(
+    systems: Sequence[System], rows: Sequence[Row], graph: Graph, options: Options, records: Sequence[Record]
+) -> Iterator[str]:
     """What a reader must know of the figures."""
+    answerable = [row for row in rows if row.answers]
+    untold = sum(not gold_paths(row) for row in answerable)
+    for name in dict.fromkeys(system.name for system in systems if system.needs_gold and untold):
+        share = f"{untold:,} of {len(answerable):,} questions with answers"
+        yield f"{name} is not applicable where no gold path is known: {share}"
     missing = [key for row in rows for key in row.answers if not graph.has(key)]
     if missing:
         yield f"{len(missing):,} gold answers (as {missing[0]!r}) are not, or not clearly, entities of this graph"

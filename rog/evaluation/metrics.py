@@ -22,19 +22,40 @@ class Scores(NamedTuple):
     `hit`, `legacy_f1` compare strings as RoG does; `hits_at_1` to `exact` compare entities; these need gold answers.
     `executable` is the share of the planned paths that lead anywhere, `proven` whether every entity of the answer is.
     `right_refusal` is measured where there is no gold answer, `wrong_refusal` where there is one.
+    `right`, `partly`, `wrong_shown` and `refused` say which of the four an answer is: exactly one is 1.
+    `false_grounded` needs several gold topics, `link_1` and `link_5` one, and that the system links; `fit` a plan.
     """
 
-    hit: float
-    hits_at_1: float
-    f1: float
-    precision: float
-    recall: float
-    exact: float
-    legacy_f1: float
-    executable: float
-    proven: float
-    right_refusal: float
-    wrong_refusal: float
+    hit: float = nan
+    hits_at_1: float = nan
+    f1: float = nan
+    precision: float = nan
+    recall: float = nan
+    exact: float = nan
+    legacy_f1: float = nan
+    executable: float = nan
+    proven: float = nan
+    right_refusal: float = nan
+    wrong_refusal: float = nan
+    right: float = nan
+    partly: float = nan
+    wrong_shown: float = nan
+    refused: float = nan
+    wrong_of_shown: float = nan
+    false_grounded: float = nan
+    link_1: float = nan
+    link_5: float = nan
+    fit: float = nan
+
+
+class Outcome(NamedTuple):
+    """Which of four an answer is, as 0 or 1 each; the last is NaN where nothing was shown."""
+
+    right: float
+    partly: float
+    wrong_shown: float
+    refused: float
+    wrong_of_shown: float
 
 
 class Match(NamedTuple):
@@ -57,6 +78,15 @@ TITLES = {
     "proven": "Answers proven",
     "right_refusal": "Refused, rightly",
     "wrong_refusal": "Refused, wrongly",
+    "right": "Right",
+    "partly": "Partly right",
+    "wrong_shown": "Wrong but shown",
+    "refused": "Refused",
+    "wrong_of_shown": "Wrong of shown",
+    "false_grounded": "False-grounded",
+    "link_1": "Linked @1",
+    "link_5": "Linked @5",
+    "fit": "Fit",
 }
 
 MEANINGS = {
@@ -71,7 +101,18 @@ MEANINGS = {
     "proven": "every entity of the answer has a path of stored facts; over questions that were answered",
     "right_refusal": "no answer to a question that the graph cannot answer",
     "wrong_refusal": "no answer to a question that the graph can answer",
+    "right": "an answer is shown, and its F1 is .99 or more; share of all questions, with answers or without",
+    "partly": "an answer is shown, and its F1 is between .5 and .99; share of all questions",
+    "wrong_shown": "an answer is shown, and its F1 is below .5, or there is none to give; share of all questions",
+    "refused": "no answer is shown, rightly or wrongly; share of all questions",
+    "wrong_of_shown": "wrong but shown, as a share of the questions with an answer shown",
+    "false_grounded": "shown as proven though the proof leaves out one of the question's topics; over questions with "
+    "several gold topics",
+    "link_1": "share of the gold topics that the linker puts first; over questions with gold topics",
+    "link_5": "share of the gold topics among the linker's first five",
+    "fit": "how probable the system thinks it that its plan says what is asked (0 to 1), whatever the answer is",
 }
+RIGHT, WRONG = 0.99, 0.5  # F1 from which a shown answer is right, and below which it is wrong
 
 
 def hits_at_1(predicted: Sequence[str], gold: Collection[str]) -> float:
@@ -93,6 +134,19 @@ def set_match(predicted: Collection[str], gold: Collection[str]) -> Match:
 def set_f1(predicted: Collection[str], gold: Collection[str]) -> float:
     """The harmonic mean of the precision and recall of a set of answers; 1 where both sets are empty."""
     return set_match(predicted, gold).f1
+
+
+def outcome_of(f1: float, is_shown: bool) -> Outcome:
+    """Which of four an answer is, by its F1 against the gold set: right, partly, wrong but shown, or refused."""
+    right, wrong = is_shown and f1 >= RIGHT, is_shown and f1 < WRONG
+    partly = is_shown and not right and not wrong
+    return Outcome(float(right), float(partly), float(wrong), float(not is_shown), float(wrong) if is_shown else nan)
+
+
+def linked_share(gold: Collection[str], linked: Sequence[str], k: int) -> float:
+    """The share of the gold topics that are among the first `k` linked ones (recall@k); NaN without gold topics."""
+    wanted = set(gold)
+    return len(wanted & set(linked[:k])) / len(wanted) if wanted else nan
 
 
 def legacy_normal(text: str) -> str:

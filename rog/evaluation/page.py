@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from math import isnan
 
 from kg.graph import Graph
 from kg.link import labels
+from planner.space import AUTO, HOPS, MORE_HOPS
 from rog.evaluation.html import (
     LEVEL,
     Cell,
@@ -22,12 +24,19 @@ from rog.evaluation.html import (
 )
 from rog.evaluation.metrics import MEANINGS, TITLES
 from rog.evaluation.plots import Bar, Group, bar_chart
-from rog.evaluation.results import Comparison, Record, Report, Stratum, Summary
+from rog.evaluation.results import Comparison, Options, Record, Report, Stratum, Summary
 from rog.show import plan_label
 from rog.style import CSS
 
 MAIN = ("hits_at_1", "f1", "exact", "hit", "right_refusal", "wrong_refusal")
+OUTCOMES = ("right", "partly", "wrong_shown", "refused", "wrong_of_shown", "false_grounded")
+READING = ("link_1", "link_5", "fit")
 REST = ("precision", "recall", "legacy_f1", "executable", "proven")
+MEASURED = "Mean over questions, with its 95 % interval below; of several seeds also the range."
+SHARES = (
+    "What becomes of a question: shares of all questions, answerable or not; the last two of those that they are of."
+)
+READ = "Gold topics that the linker finds, and how probable a system thinks it that its plan says what is asked."
 EXAMPLES = 12  # wrong answers shown
 LISTED = 4  # names shown of a list of answers
 
@@ -39,7 +48,9 @@ def page(report: Report, graph: Graph) -> str:
         f'<p class="soft">{escape(subtitle(report))}</p>',
         f'<ul class="lead">{"".join(f"<li>{line}</li>" for line in findings(report))}</ul>',
         *charts(report),
-        section("Scores", main_table(report)),
+        section("Scores", measure_table(report, MAIN, MEASURED)),
+        section("Right, wrong, refused", measure_table(report, OUTCOMES, SHARES)),
+        section("Linking and fit", measure_table(report, READING, READ)),
         section("Differences", comparison_table(report.comparisons)) if report.comparisons else "",
         *strata(report),
         section("Proof, cost and the rest", rest_table(report)),
@@ -121,9 +132,9 @@ def settings(report: Report) -> list[str]:
     return list(dict.fromkeys(summary.arm.setting for summary in report.summaries))
 
 
-def main_table(report: Report) -> str:
-    """The measures that count, by setting."""
-    shown = [name for name in MAIN if any(s.measure(name).questions for s in report.summaries)]
+def measure_table(report: Report, measures: Sequence[str], caption: str) -> str:
+    """Some measures of every system, by setting; those that apply to nothing are left out."""
+    shown = [name for name in measures if any(s.measure(name).questions for s in report.summaries)]
     head = ["System", *(TITLES[name] for name in shown)]
     rows: list[list[Cell]] = []
     for setting in settings(report):
@@ -131,7 +142,7 @@ def main_table(report: Report) -> str:
         rows.append([Cell(setting, kind="group")])
         for summary in summaries:
             rows.append([system_cell(summary), *(measure_cell(summary.measure(name)) for name in shown)])
-    return table("Mean over questions, with its 95 % interval below; of several seeds also the range.", head, rows)
+    return table(caption, head, rows)
 
 
 def rest_table(report: Report) -> str:
@@ -224,13 +235,14 @@ def examples(report: Report, graph: Graph) -> Iterator[str]:
     wrong = [record for record in report.records if record.arm == arm and is_wrong(record)]
     if not wrong:
         return
-    head = ["Question", "Right answers", "Given", "Best plan"]
+    head = ["Question", "Right answers", "Given", "Best plan", "Fit"]
     rows = [
         [
             Cell(record.row.question, record.row.id, "left"),
             Cell(names(record.row.answers, graph) or "none in this graph", kind="left"),
             Cell(names(record.answers, graph) or "no answer", kind="left"),
             Cell(plan_label(record.plan[0].relations, graph) if record.plan else "none", kind="left"),
+            Cell("–" if isnan(record.scores.fit) else f"{record.scores.fit:.2f}"),
         ]
         for record in wrong[:EXAMPLES]
     ]
@@ -248,19 +260,27 @@ def method(report: Report) -> str:
     options = report.options
     meanings = "".join(f"<dt>{escape(TITLES[name])}</dt><dd>{escape(text)}</dd>" for name, text in MEANINGS.items())
     lines = [
-        "Scores are means over the questions with answers; rightly refused is over those without.",
+        "Scores are means over the questions with answers; rightly refused is over those without; right, wrong and "
+        "refused are shares of all. A dash stands where a measure does not apply.",
         "Intervals are percentiles of 10,000 resamples of the questions. A system's seeds are averaged question by "
         "question before, so that seeds are not mistaken for questions; their range stands beside.",
         "Differences are paired: the same resampled questions for both systems. McNemar's exact test compares whose "
         "first answer is right. p-values are corrected by Holm's method where several systems are compared.",
         "Linked topics are found by the linker in the question's words; gold topics come with "
         "the data; where nobody gave any, `rog data make` chose them by looking at the answers.",
-        "Oracles are given the gold plan, and know which questions have none: they are ceilings, not systems.",
-        f"At most {options.k} plans of {options.max_hops} steps, {options.limit:,} entities a plan; "
+        "Oracles are given the gold plan, and measured only where there is one: they are ceilings, not systems.",
+        f"At most {options.k} plans of {steps(options)}, {options.limit:,} entities a plan; "
         f"{options.batch} question{'s' * (options.batch != 1)} at a time.",
         *(note[:1].upper() + note[1:] + "." for note in report.notes),
     ]
     return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>\n<dl>{meanings}</dl>"
+
+
+def steps(options: Options) -> str:
+    """How many steps a plan may have, in words."""
+    if options.max_hops == AUTO:
+        return f"{HOPS} steps, {MORE_HOPS} where there are few plans"
+    return f"{options.max_hops} step{'s' * (options.max_hops != 1)}"
 
 
 def names(keys: Sequence[str], graph: Graph) -> str:

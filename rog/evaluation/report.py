@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -18,7 +16,7 @@ from kg.types import format_relation_path
 from kg.write import written_beside
 from rog.evaluation.metrics import Scores
 from rog.evaluation.page import page
-from rog.evaluation.results import Record, Report
+from rog.evaluation.results import Arm, Record, Report
 from rog.evaluation.stats import Interval
 from rog.show import path_json, path_label
 
@@ -52,30 +50,30 @@ def write_report(report: Report, graph: Graph, out: Path, force: bool = False) -
 
 def table_text(report: Report) -> str:
     """All means as CSV, one a line; empty where a measure does not apply."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    import pandas as pd  # type: ignore[import-untyped]
+
+    table = pd.DataFrame(figures(report), columns=list(COLUMNS)).astype({"seeds": "Int64", "questions": "Int64"})
+    return str(table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+
+
+def figures(report: Report) -> Iterator[dict[str, Any]]:
+    """The rows of the table: measures and costs of every arm, then what they are in each stratum."""
     for summary in report.summaries:
-        names = "anonymous" if summary.arm.anonymous else "as they are"
-        start = (summary.arm.system, summary.arm.topics, names)
-        for name, measure in zip(Scores._fields, summary.measures, strict=True):
-            figures = [*measure.interval, measure.least, measure.most]
-            writer.writerow([*start, "", name, *map(figure, figures), summary.seeds, measure.questions])
+        arm = {**arm_columns(summary.arm), "seeds": summary.seeds}
+        for name, (interval, least, most, questions) in zip(Scores._fields, summary.measures, strict=True):
+            spread = {"least_seed": least, "most_seed": most, "questions": questions}
+            yield {**arm, "measure": name, **interval._asdict(), **spread}
         for name, value in summary.cost._asdict().items():
-            title = f"ms_{name}" if name.startswith("p") else name
-            writer.writerow([*start, "", title, figure(value), "", "", "", "", summary.seeds, ""])
+            yield {**arm, "measure": f"ms_{name}" if name.startswith("p") else name, "mean": value}
     for stratum in report.strata:
-        names = "anonymous" if stratum.arm.anonymous else "as they are"
+        group = {"stratum": f"{stratum.kind}: {stratum.name}", "questions": stratum.questions}
         for name, interval in (("f1", stratum.f1), ("hits_at_1", stratum.hits_at_1)):
-            group = f"{stratum.kind}: {stratum.name}"
-            start = (stratum.arm.system, stratum.arm.topics, names)
-            writer.writerow([*start, group, name, *map(figure, interval), "", "", "", stratum.questions])
-    return stream.getvalue()
+            yield {**arm_columns(stratum.arm), **group, "measure": name, **interval._asdict()}
 
 
-def figure(value: float) -> str:
-    """A number with six digits after the point, or nothing for NaN."""
-    return "" if isnan(value) else f"{value:.6f}"
+def arm_columns(arm: Arm) -> dict[str, str]:
+    """The columns that say whose figure it is."""
+    return {"system": arm.system, "topics": arm.topics, "names": "anonymous" if arm.anonymous else "as they are"}
 
 
 def record_json(record: Record, graph: Graph) -> dict[str, Any]:
@@ -88,6 +86,7 @@ def record_json(record: Record, graph: Graph) -> dict[str, Any]:
         "anonymous": record.arm.anonymous,
         "question": record.row.question,
         "topics": list(record.topics),
+        "gold_topics": list(record.row.topics),
         "gold": labels(record.row.answers, graph),
         "predicted": labels(record.answers, graph),
         "gold_keys": list(record.row.answers),

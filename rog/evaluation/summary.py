@@ -71,18 +71,17 @@ def compare(table: Table) -> tuple[Comparison, ...]:
 
 
 def compared(table: Table, family: Sequence[tuple[Arm, Arm]]) -> list[Comparison]:
-    """The comparisons of one family; empty where no question has a gold answer."""
-    answerable = [number for number, row in enumerate(table.rows) if row.answers]
-    if not answerable:
-        return []
+    """The comparisons of one family, each over the questions that both are measured on; without those, none."""
     found = []
     for first, second in family:
-        one, two = (table.means[arm][answerable] for arm in (first, second))
-        f1, hits = (paired(one[:, column], two[:, column]) for column in (F1, HITS))
-        found.append(Comparison(first, second, f1, hits, mcnemar(one[:, HITS] > 0.5, two[:, HITS] > 0.5), len(family)))
+        one, two = table.means[first], table.means[second]
+        both = ~np.isnan(one[:, F1] + two[:, F1])  # what has gold answers, and for an oracle a gold path
+        if both.any():
+            f1, hits = (paired(one[both, column], two[both, column]) for column in (F1, HITS))
+            found.append(Comparison(first, second, f1, hits, mcnemar(one[both, HITS] > 0.5, two[both, HITS] > 0.5)))
     by_f1, by_hits = holm([c.f1.p for c in found]), holm([c.mcnemar for c in found])
     return [
-        replace(comparison, f1_holm=f1, mcnemar_holm=hits)
+        replace(comparison, family=len(found), f1_holm=f1, mcnemar_holm=hits)
         for comparison, f1, hits in zip(found, by_f1, by_hits, strict=True)
     ]
 

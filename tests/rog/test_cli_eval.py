@@ -33,6 +33,9 @@ def test_table_report_and_json(data: Path, tmp_path: Path) -> None:
     ran = rog(*args, "--out", str(out))
     assert ran.returncode == 0, ran.stderr
     assert "2 answerable questions, 1 unanswerable ones" in ran.stdout
+    for title in ("Right", "Partly right", "Wrong but shown", "Refused", "Wrong of shown", "Linked @1", "Fit"):
+        assert title in ran.stdout
+    assert "ceiling is not applicable where no gold path is known: 1 of 2 questions with answers" in ran.stderr
     assert "ceiling, linked topics − lexical, linked topics: F1" in ran.stdout
     assert "2 questions have no gold topics" in ran.stderr
     assert f"report: {out}/index.html" in ran.stderr
@@ -42,6 +45,8 @@ def test_table_report_and_json(data: Path, tmp_path: Path) -> None:
     as_json = json.loads(rog(*args, "--json", "--topics", "linked", "--first", "2").stdout)
     assert [system["system"] for system in as_json["systems"]] == ["lexical", "ceiling"]
     assert as_json["systems"][0]["f1"]["questions"] == 2
+    assert as_json["systems"][1]["f1"]["questions"] == 1
+    assert as_json["systems"][0]["wrong_shown"]["questions"] == 2
     assert "only the first 2 of 3 questions were asked" in as_json["notes"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -147,6 +148,96 @@ def test_gold_topics_stand_on_words_of_the_question(films: Store) -> None:
     asked = Questions(films, ROWS)
     assert [(t.key, t.mention, t.score) for t in asked.gold(ROWS[2]).topics] == [("gladiator", "Gladiator", 1.0)]
     assert asked.gold(Row("9", "Who directed Heat?", ())) == asked.linked(Row("9", "Who directed Heat?", ()))[0]
+
+
+MISSPELT = (  # what the linker takes for the topic is another name, or none; the gold topic's words are still there
+    Row("m1", "Gladiator apart: who directed The Insiders?", ("mann",), ("insider",)),
+    Row("m2", "As Heat has it, where was Rydley Scott born?", ("south_shields",), ("scott",)),
+    Row("m3", "For a fan of Heat: which city is Sir Ridley Scott from by birth?", ("south_shields",), ("scott",)),
+    Row("m4", "Who acted in Glladiator?", ("crowe",), ("gladiator",)),
+    Row("m5", "What is it that Bobby acted in?", ("heat",), ("de_niro",)),
+)
+
+
+def test_the_words_of_a_gold_topic_are_found_where_the_linker_finds_others(films: Store) -> None:
+    asked = Questions(films, MISSPELT)
+    mentions = [asked.gold(row).topics[0].mention for row in MISSPELT]
+    assert mentions == ["The Insiders", "Rydley Scott", "Sir Ridley Scott", "Glladiator", "Bobby"]
+    unheard = Row("9", "Who directed the one with the heist, like Gladiator?", ("mann",), ("heat",))
+    assert asked.gold(unheard).topics[0].mention == "Gladiator", "a name that the graph does not have for it"
+    several = Row("8", "Which actor do Heat and The Insider share?", ("pacino",), ("usa", "insider", "heat"))
+    topics = asked.gold(several).topics
+    assert [topic.mention for topic in topics] == ["Heat", "The Insider", ""]
+    assert {topic.score for topic in topics} == {1.0}
+
+
+def test_gold_topics_are_no_worse_than_linked_ones(films: Store) -> None:
+    report = evaluate([parse_system("lexical")], [*ROWS, *MISSPELT], films)
+    gold, linked = (report.summary("lexical", topics).measure("f1") for topics in ("gold", "linked"))
+    assert gold.interval.mean > linked.interval.mean
+    by_row = {(record.row.id, record.arm.topics): record.scores.f1 for record in report.records if record.row.answers}
+    assert all(by_row[name, "gold"] >= f1 for (name, topics), f1 in by_row.items() if topics == "linked")
+
+
+def test_an_oracle_without_gold_paths_is_not_applicable(films: Store) -> None:
+    rows = [replace(row, paths=()) for row in ROWS]
+    systems = [parse_system("lexical"), parse_system("oracle-plan"), parse_system("top=oracle-paths")]
+    report = evaluate(systems, rows, films, Options("linked"))
+    assert all(measure.questions == 0 for measure in report.summary("oracle-plan").measures)
+    assert report.comparisons == ()
+    assert [note for note in report.notes if "not applicable" in note] == [
+        f"{name} is not applicable where no gold path is known: 3 of 3 questions with answers"
+        for name in ("oracle-plan", "top")
+    ]
+    some = evaluate(systems[:2], [ROWS[0], *rows[1:]], films, Options("linked"))
+    assert some.summary("oracle-plan").measure("f1").interval.mean == 1.0
+    assert some.summary("oracle-plan").measure("f1").questions == 1
+    assert [(c.family, c.f1.interval.mean) for c in some.comparisons] == [(1, 0.0)]
+
+
+def test_every_answer_is_right_partly_wrong_or_refused(films: Store) -> None:
+    rows = [
+        *ROWS[:2],
+        replace(ROWS[1], id="part", answers=("pacino", "de_niro", "crowe")),
+        replace(ROWS[0], id="wrong", answers=("scott",)),
+        replace(ROWS[0], id="unanswerable", answers=()),
+        ROWS[3],
+    ]
+    report = evaluate([parse_system("lexical")], rows, films, Options("linked"))
+    summary = report.summary("lexical")
+    shares = [summary.measure(name).interval.mean for name in ("right", "partly", "wrong_shown", "refused")]
+    assert shares == pytest.approx([2 / 6, 1 / 6, 2 / 6, 1 / 6])
+    assert summary.measure("wrong_of_shown").interval.mean == pytest.approx(2 / 5)
+    assert [summary.measure(name).questions for name in ("right", "wrong_of_shown", "false_grounded")] == [6, 5, 0]
+    low, high = summary.measure("wrong_shown").interval[1:]
+    assert low < 2 / 6 < high
+    fits = {record.row.id: record.scores.fit for record in report.records}
+    assert fits["1"] >= 0.5 > fits["4"]
+
+
+def test_a_proof_that_leaves_out_a_topic_is_counted(films: Store) -> None:
+    rows = [Row("1", "Who directed Heat with Al Pacino?", ("mann",), ("heat", "pacino")),
+            Row("2", "Who directed Heat?", ("mann",), ("heat",))]  # fmt: skip
+    report = evaluate([parse_system("lexical")], rows, films, Options("gold"))
+    shown = [record for record in report.records if record.verdict == "grounded"]
+    found = report.summary("lexical", "gold").measure("false_grounded")
+    assert (len(shown), found.questions, found.interval.mean) == (2, 1, 1.0)
+
+
+def test_linking_is_measured_on_gold_topics(films: Store) -> None:
+    rows = [
+        Row("1", "Who directed Heat?", ("mann",), ("heat",)),
+        Row("2", "Who directed Heat?", ("mann",), ("insider",)),
+        Row("3", "Which actor do Heat and The Insider share?", ("pacino",), ("heat", "insider")),
+        Row("4", "Who directed Gladiator?", ("scott",)),
+    ]
+    report = evaluate([parse_system("lexical")], rows, films, Options(anonymise=True))
+    for anonymous in (False, True):
+        summary = report.summary("lexical", "linked", anonymous)
+        first, five = summary.measure("link_1"), summary.measure("link_5")
+        assert (first.questions, five.questions) == (3, 3)
+        assert (first.interval.mean, five.interval.mean) == pytest.approx((1.5 / 3, 2 / 3))
+        assert report.summary("lexical", "gold", anonymous).measure("link_5").questions == 0
 
 
 def test_closed_book_answers_are_looked_up(films: Store) -> None:

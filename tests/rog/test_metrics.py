@@ -21,6 +21,8 @@ from rog.evaluation.metrics import (
     legacy_hit,
     legacy_match,
     legacy_normal,
+    linked_share,
+    outcome_of,
     set_match,
 )
 from rog.evaluation.stats import bootstrap, holm, intervals, mcnemar, paired
@@ -28,6 +30,26 @@ from rog.evaluation.stats import bootstrap, holm, intervals, mcnemar, paired
 
 def test_every_measure_has_a_title_and_a_meaning() -> None:
     assert set(TITLES) == set(MEANINGS) == set(Scores._fields)
+
+
+@pytest.mark.parametrize(
+    ("f1", "is_shown", "name"),
+    [(1.0, True, "right"), (0.99, True, "right"), (0.98, True, "partly"), (0.5, True, "partly"),
+     (0.49, True, "wrong_shown"), (0.0, True, "wrong_shown"), (0.0, False, "refused")],
+)  # fmt: skip
+def test_an_answer_is_one_of_four(f1: float, is_shown: bool, name: str) -> None:
+    found = outcome_of(f1, is_shown)._asdict()
+    of_shown = found.pop("wrong_of_shown")
+    assert [kind for kind, value in found.items() if value] == [name]
+    assert sum(found.values()) == 1.0
+    assert isnan(of_shown) if not is_shown else of_shown == (name == "wrong_shown")
+
+
+def test_linked_shares() -> None:
+    assert linked_share(("a", "b"), ("a", "x", "b"), 1) == 0.5
+    assert linked_share(("a", "b"), ("a", "x", "b"), 5) == 1.0
+    assert linked_share(("a",), (), 5) == 0.0
+    assert isnan(linked_share((), ("a",), 1))
 
 
 def test_legacy_measures_compare_substrings_as_rog_does() -> None:

@@ -76,7 +76,15 @@ def test_the_page_is_whole_and_escaped(report: Report, evil: Store) -> None:
     assert "http" not in html.replace("http-equiv", "")
     assert {"svg", "table", "caption", "main", "title"} <= set(balance.met)
     assert html.count("<svg") == html.count('role="img"')
-    for part in ("Scores", "Differences", "Kinds of questions", "How to read this", "goes wrong"):
+    for part in (
+        "Scores",
+        "Right, wrong, refused",
+        "Linking and fit",
+        "Differences",
+        "Kinds of questions",
+        "How to read this",
+        "goes wrong",
+    ):
         assert part in html
 
 
@@ -91,11 +99,16 @@ def test_files_of_a_report(report: Report, evil: Store, tmp_path: Path) -> None:
     assert oracle["plan"] == [["directed_by", 1.0]]
     assert oracle["path"] == [["film", "directed_by", "man"]]
     assert oracle["scores"]["right_refusal"] is None
+    assert (oracle["gold_topics"], oracle["scores"]["right"], oracle["scores"]["fit"]) == (["film"], 1.0, 1.0)
+    assert {"wrong_shown", "refused", "link_1", "link_5"} <= set(oracle["scores"])
     with (tmp_path / "report/results.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     f1 = [r for r in rows if (r["system"], r["topics"], r["measure"]) == ("oracle-plan", "gold", "f1")]
     assert f1[0]["questions"] == "2"
     assert float(f1[0]["low"]) <= float(f1[0]["mean"]) <= float(f1[0]["high"])
+    assert {row["measure"] for row in rows} >= {"right", "partly", "wrong_shown", "wrong_of_shown", "link_5", "fit"}
+    linking = next(row for row in rows if (row["measure"], row["topics"]) == ("link_1", "gold"))
+    assert (linking["mean"], linking["questions"]) == ("", "0"), "no link is made where topics are given"
 
 
 def test_nothing_but_a_report_is_replaced(report: Report, evil: Store, tmp_path: Path) -> None:
