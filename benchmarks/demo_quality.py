@@ -74,7 +74,7 @@ def main() -> None:
     ]
     scores: dict[str, np.ndarray] = {}
 
-    def arm(name: str, planner: Planner, reasoner: Reasoner | None = None) -> None:
+    def arm(name: str, planner: Planner, reasoner: Reasoner | str = "symbolic") -> None:
         began = time.perf_counter()
         traces = measured(graph, planner, rows, reasoner or "symbolic")
         seconds = (time.perf_counter() - began) / len(rows)
