@@ -76,7 +76,7 @@ def main() -> None:
 
     def arm(name: str, planner: Planner, reasoner: Reasoner | str = "symbolic") -> None:
         began = time.perf_counter()
-        traces = measured(graph, planner, rows, reasoner or "symbolic")
+        traces = measured(graph, planner, rows, reasoner)
         seconds = (time.perf_counter() - began) / len(rows)
         answers = [trace.answer.entities for trace in traces]
         gold = [row.question.answers for row in rows]
@@ -86,7 +86,7 @@ def main() -> None:
         by_hops = " / ".join(f"{scores[name][hops == number].mean():.3f}" for number in (1, 2, 3))
         refused = "-"
         if name != "oracle plan":
-            said = [trace.answer.verdict != "grounded" for trace in measured(graph, planner, refusals, reasoner or "symbolic")]
+            said = [trace.answer.verdict != "grounded" for trace in measured(graph, planner, refusals, reasoner)]
             refused = f"{np.mean(said):.3f}"
         f1 = bootstrap(scores[name])
         lines.append(f"{name:<22}{hits!s:<24}{f1!s:<24}{by_hops:<22}{refused:<10}{seconds:.3f}")

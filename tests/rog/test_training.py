@@ -48,7 +48,7 @@ def test_make_train_evaluate(data: Path, films: Store, tiny_folder: Path, tmp_pa
         assert config["base_sha256"] in (out / "README.md").read_text("utf-8")
         assert {path.name for path in out.iterdir()} == {
             "config.yaml", "environment.json", "samples.jsonl", "metrics.jsonl", "adapter", "README.md",
-            "calibration.json",
+            "calibration.json", "vocabulary.json",
         } | ({"cases.npz"} if role == "planner" else set())  # fmt: skip
     asked = ("--planner", str(planner), "--reasoner", str(reasoner))
     rog("ask", "Who directed Heat?", "--kg", films.name, *asked, code=(0, 3))
@@ -62,7 +62,7 @@ def test_a_run_belongs_to_its_graph_and_role(
 ) -> None:
     settings = PlannerTraining(model=str(tiny_folder), epochs=1, rank=2, limit=4)
     train(material(data, "", settings), settings, tmp_path / "run", resume=False, force=False)
-    with pytest.raises(ModelError, match=r"was trained on another graph .* train again, or open that graph"):
+    with pytest.raises(ModelError, match=r"was trained on another vocabulary: .* train again, or open that graph"):
         make_planner(str(tmp_path / "run"), demo)
     with pytest.raises(ModelError, match="trained a planner, not a reasoner"):
         make_reasoner(str(tmp_path / "run"), films)
