@@ -19,7 +19,6 @@ NEEDED = {canonicalize_name(one.name): one for one in map(Requirement, PROJECT["
 DEV = {canonicalize_name(one.name): one for one in map(Requirement, PROJECT["optional-dependencies"]["dev"])}
 NOT_IMPORTED = {
     "pykeen": "its bundled data sets are read as files",
-    "pandas": "its data frames are taken as graphs",
     "build": "a program",
     "mypy": "a program",
     "ruff": "a program",
