@@ -11,6 +11,7 @@ from rich.text import Text
 
 from kg.errors import QuestionError, RogError
 from kg.link import resolve_entity
+from kg.visible import visible
 from reasoner.base import Trace
 from reasoner.pipeline import RoG
 from rog.cli_show import Pictures
@@ -45,7 +46,7 @@ class Chat:
             except KeyboardInterrupt:
                 self._out.print(Text("given up; /quit or Ctrl-D ends", style="dim"))
             except RogError as error:
-                self._out.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+                self._out.print(Text.assemble(("error: ", "bold red"), visible(str(error))), soft_wrap=True)
 
     def answer(self, line: str) -> None:
         """One question or command."""
@@ -94,7 +95,7 @@ class Chat:
         for topic in question.topics:
             kinds = ", ".join(topic.entity.types)
             line = f"{topic.score:.2f}  {topic.entity.label}  {kinds}  {topic.entity.degree:,} facts  {topic.key}"
-            self._out.print(Text(line), soft_wrap=True)
+            self._out.print(Text(visible(line)), soft_wrap=True)
         if not question.topics:
             self._out.print("the graph names nothing in the question; /entity NAME says what it is about")
 

@@ -6,7 +6,6 @@ Exit codes: 0 answered, 1 an error in the input (one line), 2 wrong usage, 3 no 
 from __future__ import annotations
 
 import io
-import json
 import sys
 import time
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +14,7 @@ import typer
 from rich.text import Text
 
 from kg.errors import RogError
+from kg.visible import json_text, visible
 from rog.cli_data import data_app
 from rog.cli_eval import evaluate_command
 from rog.cli_kg import kg_app
@@ -52,7 +52,7 @@ def main() -> None:
     try:
         app()
     except RogError as error:
-        err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        err.print(Text.assemble(("error: ", "bold red"), visible(str(error))), soft_wrap=True)
         raise SystemExit(1) from None
 
 
@@ -136,7 +136,7 @@ def ask_one(
     if as_json:
         left_out = ANSWER if paths_only else ()
         document = {name: value for name, value in show.as_json(trace, graph).items() if name not in left_out}
-        print(json.dumps(document, ensure_ascii=False))
+        print(json_text(document))
     else:
         out.print(show.tree(trace, graph) if paths_only else show.shown(trace, graph, time.perf_counter() - began))
     pictures.write(trace, graph)
@@ -163,15 +163,13 @@ def paths(
     start = resolve_entity(graph, entity)
     walks = graph.paths(start.key, parse_relation_path(relation_path), limit)
     if as_json:
-        print(
-            json.dumps({"paths": [path_json(path) for path in walks.paths], "total": walks.total}, ensure_ascii=False)
-        )
+        print(json_text({"paths": [path_json(path) for path in walks.paths], "total": walks.total}))
     for path in () if as_json else walks.paths:
         out.print(Text(path_label(path, graph)), soft_wrap=True)
     if walks.total > len(walks.paths):
         err.print(f"{walks.total - len(walks.paths):,} more paths; --limit shows more")
     if not walks.total:
-        err.print(f"no path along {relation_path} from {start.label}")
+        err.print(visible(f"no path along {relation_path} from {start.label}"))
         raise typer.Exit(NO_ANSWER)
 
 
@@ -181,7 +179,7 @@ def doctor(kg: KG = "demo", env_file: EnvFile = None, config: Config = None) -> 
     from rog.doctor import report
 
     for name, value in report(kg, config):
-        out.print(Text(f"{name:<14} {value}"), soft_wrap=True)
+        out.print(Text(visible(f"{name:<14} {value}")), soft_wrap=True)
 
 
 app.command("eval")(evaluate_command)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kg.visible import visible
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -98,8 +100,8 @@ def say_rejects(made: Made, to: Path) -> None:
 
     counts = Counter(reject.what for reject in made.rejects)
     for reject in made.rejects[:SHOWN]:
-        err.print(Text(f"left out: {reject.where}: {reject.what} {reject.value!r}: {reject.reason}", style="yellow"),
-                  soft_wrap=True)  # fmt: skip
+        said = f"left out: {reject.where}: {reject.what} {reject.value!r}: {reject.reason}"
+        err.print(Text(visible(said), style="yellow"), soft_wrap=True)
     if counts:
         number = ", ".join(f"{n:,} {what}{'s' * (n > 1)}" for what, n in sorted(counts.items()))
         err.print(f"left out: {number}; all of them: {to / 'rejects.tsv'}", soft_wrap=True)
@@ -155,7 +157,7 @@ def data_check(
     out.print(table(folder_statistics(rows, graph)))
     found = list(islice(problems(data, rows, graph), 1_000))
     for line in found[:SHOWN]:
-        err.print(Text(line, style="yellow"), soft_wrap=True)
+        err.print(Text(visible(line), style="yellow"), soft_wrap=True)
     if found:
         more = "at least " * (len(found) == 1_000)
         err.print(Text(f"error: {folder}: {more}{len(found):,} things are wrong", style="bold red"), soft_wrap=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from kg.visible import json_text
 from rog.options import AUTO_HOPS, MAX_HOPS_HELP, Anyway
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def print_report(report: Report, as_json: bool) -> None:
     from rog.evaluation.report import report_json
 
     if as_json:
-        print(json.dumps(report_json(report), ensure_ascii=False))
+        print(json_text(report_json(report)))
     else:
         for title in SHOWN:
             if shown := table(report, title):

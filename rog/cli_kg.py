@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from kg.visible import json_text, visible
 from rog.console import err, opened, out
 from rog.options import NO_ANSWER, AsJson, Config, EnvFile, KGArgument
 
@@ -51,18 +51,18 @@ def kg_build(
     with progress(err) as report:
         read = build(sources, to, options, force, report)
     for line in read.shown:
-        err.print(Text(f"skipped {line}", style="yellow"), soft_wrap=True)
+        err.print(Text(visible(f"skipped {line}"), style="yellow"), soft_wrap=True)
     if read.bad:
         err.print(f"{read.bad:,} of {read.lines:,} lines were skipped; all of them: {rejects}", soft_wrap=True)
     graph = open_graph(to)
     for file, titles in taken_for_facts(sources.facts, options, graph):
         said = f"{file}: its first line was read as a fact; if it is a header, add --columns {','.join(titles)}"
-        err.print(Text(said, style="yellow"), soft_wrap=True)
+        err.print(Text(visible(said), style="yellow"), soft_wrap=True)
     named = read_relations(sources.relations) if sources.relations else {}
     if unused := [key for key in named if key not in graph.relations]:
         some = ", ".join(unused[:5]) + ", …" * (len(unused) > 5)
         about = f"{len(unused):,} of its {len(named):,} relations are in no fact: {some}"
-        err.print(Text(f"{sources.relations}: {about}", style="yellow"), soft_wrap=True)
+        err.print(Text(visible(f"{sources.relations}: {about}"), style="yellow"), soft_wrap=True)
     size = graph.size
     took = time.perf_counter() - began
     out.print(
@@ -129,7 +129,7 @@ def kg_describe(
     size = graph.size
     if as_json:
         about = {"name": graph.name, **size._asdict(), "returning": graph.returning}
-        print(json.dumps({**about, "by_relation": relations_json(graph)}))
+        print(json_text({**about, "by_relation": relations_json(graph)}))
         return
     out.print(f"{size.entities:,} entities · {size.relations:,} relations · {size.triples:,} facts")
     schema = getattr(graph, "schema", None)
@@ -169,13 +169,13 @@ def kg_search(
             }
             for t in found
         ]
-        print(json.dumps(rows, ensure_ascii=False))
+        print(json_text(rows))
     for topic in () if as_json else found:
         entity = topic.entity
         alias = f' ("{topic.mention}")' if topic.mention not in (entity.label, entity.key) else ""
         about = f"{', '.join(entity.types)}  {entity.degree:,} facts  {entity.key}"
         line = f"{topic.score:.2f}  {entity.label}{alias}  {about}"
-        out.print(Text(line), soft_wrap=True)
+        out.print(Text(visible(line)), soft_wrap=True)
     if not found:
         err.print(f"nothing in this graph is called anything like {text!r}")
         raise typer.Exit(NO_ANSWER)

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
+
+from kg.visible import json_text, visible, visible_lines
 
 if TYPE_CHECKING:
     from kg.graph import Graph
 
+
+class PlainConsole(Console):
+    """A console on which data are only ever data: no markup, no emoji codes, and nothing in a text moves the cursor.
+
+    What prints a name shows its line breaks by `visible`; here is the last door, for all that was not thought of.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """The segments of what is printed, their texts shown in full; the console's own codes are not texts."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible_lines(segment.text), segment.style)
+
+
 # Where nobody looks at a terminal, lines are not folded to the width of one.
-out = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 200)
-err = Console(stderr=True, highlight=False, markup=False)
+out = PlainConsole(width=None if sys.stdout.isatty() else 200)
+err = PlainConsole(stderr=True)
 
 
 class Notes(logging.Handler):
@@ -25,7 +43,7 @@ class Notes(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one as a line."""
-        err.print(Text(f"note: {record.getMessage()}"), soft_wrap=True)
+        err.print(Text(visible(f"note: {record.getMessage()}")), soft_wrap=True)
 
 
 def show_notes() -> None:
@@ -64,6 +82,5 @@ def print_query(query: str, parameters: Mapping[str, Any]) -> None:
         k: [*v[:3], f"… {len(v):,} in all"] if isinstance(v, list) and len(v) > 3 else v for k, v in parameters.items()
     }
     used = {name: value for name, value in shown.items() if f"${name}" in query}
-    err.print(
-        Text(f"cypher  {query}  {json.dumps(used, ensure_ascii=False, default=str)}", style="dim"), soft_wrap=True
-    )
+    given = json_text({name: value if isinstance(value, list | int) else str(value) for name, value in used.items()})
+    err.print(Text(f"cypher  {query}  {given}", style="dim"), soft_wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kg.errors import GraphError
 from kg.types import INVERSE, RelationPath, base
+from kg.visible import is_visible
 from rog.traces import Named, Names
 
 LIMIT = 200
@@ -11,6 +12,8 @@ LIMIT = 200
 
 def cypher(graph: Named, topic: str, relations: RelationPath, limit: int = LIMIT) -> str:
     """The query for all walks along a relation path, or '' where a name cannot be written safely in Cypher.
+
+    Nor is one written with a name that holds what is obeyed unseen: it could not be shown and copied both.
 
     Each hop is a MATCH of its own, because within one MATCH Cypher walks trails; no walk comes back to its start,
     unless the graph is `returning`.
@@ -20,6 +23,8 @@ def cypher(graph: Named, topic: str, relations: RelationPath, limit: int = LIMIT
     if isinstance(graph, Names):
         return graph.cypher.get((topic, format_relation_path(relations)), "")
     try:
+        if not all(map(is_visible, (topic, *relations))):
+            raise GraphError("a name holds control characters")
         lines, shown = [start_line(graph, topic)], ["n0"]
         starts_at_value = lines[0].startswith("WITH ")
         for number, relation in enumerate(relations, 1):

@@ -13,6 +13,7 @@ from rich.tree import Tree
 from kg.graph import Graph
 from kg.neo4j_schema import Schema
 from kg.types import INVERSE, Entity, ReasoningPath, Relation, RelationPath, base, format_relation_path
+from kg.visible import visible
 from reasoner.base import Retrieved, Trace
 from rog.traces import Named
 
@@ -30,21 +31,21 @@ def headline(trace: Trace, seconds: float | None) -> RenderableType:
     answer = trace.answer
     took = "" if seconds is None else f" · {seconds:.2f} s"
     if answer.verdict != "grounded":
-        text = Text.assemble(("No grounded answer", "bold yellow"), f": {answer.text}.")
+        text = Text.assemble(("No grounded answer", "bold yellow"), f": {visible(answer.text)}.")
         return Panel(text, border_style="yellow", expand=False)
     proven = f"{len(answer.support)}/{len(answer.entities)}"
     count = f"{answer.total:,} answer{'s' * (answer.total != 1)}"
     details = f"{count} · proven {proven} · confidence {answer.confidence:.2f}{took}"
-    body = Text.assemble((answer.text, "bold green"), "\n", (details, "dim"))
+    body = Text.assemble((visible(answer.text), "bold green"), "\n", (details, "dim"))
     return Panel(body, title="Answer", title_align="left", border_style="green", expand=False)
 
 
 def tree(trace: Trace, graph: Named, settle: str = SETTLE) -> Tree:
     """The question, its topics, and its plans with what each leads to; `settle` says who is meant by a shared name."""
-    root = Tree(Text(trace.question.text, style="bold"), guide_style="dim")
+    root = Tree(Text(visible(trace.question.text), style="bold"), guide_style="dim")
     topics = [f"{topic.entity.label} [{topic.key}] {topic.score:.2f}" for topic in trace.question.topics]
     if topics:
-        root.add(Text("about " + ", ".join(topics), style="dim"))
+        root.add(Text(visible("about " + ", ".join(topics)), style="dim"))
     used = {path.relations for path in trace.answer.support}
     for number, plan in enumerate(trace.plan.paths, 1):
         found = [entry for entry in trace.evidence.found if entry.relations == plan.relations]
@@ -57,13 +58,13 @@ def tree(trace: Trace, graph: Named, settle: str = SETTLE) -> Tree:
         title.append(f"  {counts(found)}", style="dim")
         branch = root.add(title)
         if trace.answer.verdict != "grounded" and len(reasons) == len(trace.plan.paths):
-            branch.add(Text(reasons[number - 1], style="yellow"))
+            branch.add(Text(visible(reasons[number - 1]), style="yellow"))
         for entry in found:
             add_paths(branch, entry, graph, trace)
     if trace.plan.note and trace.plan.paths:
-        root.add(Text(trace.plan.note, style="dim"))
+        root.add(Text(visible(trace.plan.note), style="dim"))
     if also := namesakes(trace):
-        root.add(Text(f"{also} ({settle})", style="yellow"))
+        root.add(Text(visible(f"{also} ({settle})"), style="yellow"))
     return root
 
 
@@ -99,24 +100,25 @@ def add_paths(branch: Tree, entry: Retrieved, graph: Named, trace: Trace) -> Non
 
 
 def plan_label(relations: RelationPath, graph: Named) -> str:
-    """A relation path in words."""
-    return " → ".join(graph.relations[base(signed)].read(signed) for signed in relations)
+    """A relation path in words, on one line."""
+    return visible(" → ".join(graph.relations[base(signed)].read(signed) for signed in relations))
 
 
 def path_label(path: ReasoningPath, graph: Named) -> str:
-    """A reasoning path with each arrow in the direction of its fact."""
+    """A reasoning path with each arrow in the direction of its fact, on one line."""
     text = graph.entity(path.start).label
     for step in path.steps:
         label = graph.relations[base(step.relation)].label
         arrow = f"←{label}─" if step.relation.startswith(INVERSE) else f"─{label}→"
         text += f" {arrow} {graph.entity(step.target).label}"
-    return text
+    return visible(text)
 
 
 def as_json(trace: Trace, graph: Named) -> dict[str, Any]:
     """A trace as JSON types: keys and labels, plans with probabilities, evidence, and the answer with its proof.
 
-    It stands for itself: `rog.traces` reads it back without the graph.
+    It stands for itself: `rog.traces` reads it back without the graph. Keys and labels are as they are stored; `text`
+    and `reasons` are sentences, and show what would be obeyed unseen in a name (`kg.visible`).
     """
     from rog.cypher import cypher
 
@@ -125,11 +127,11 @@ def as_json(trace: Trace, graph: Named) -> dict[str, Any]:
     return {
         "question": trace.question.text,
         "answers": [{"key": key, "label": graph.entity(key).label} for key in answer.entities],
-        "text": answer.text,
+        "text": visible(answer.text),
         "verdict": answer.verdict,
         "confidence": round(answer.confidence, 4),
         "total": answer.total,
-        "reasons": list(answer.reasons),
+        "reasons": list(map(visible, answer.reasons)),
         "topics": [
             {
                 "key": topic.key,
@@ -192,7 +194,7 @@ def relation_table(graph: Graph, limit: int) -> RenderableType:
     for relation in ranked[:limit]:
         ends = f"{relation.head_type or '·'} → {relation.tail_type or '·'}"
         row = (relation.key, f"{relation.facts:,}", relation.label, relation.inverse_label, ends)
-        table.add_row(*map(Text, row))
+        table.add_row(*map(Text, map(visible, row)))
     return table
 
 
@@ -207,7 +209,7 @@ def label_table(schema: Schema) -> RenderableType:
         left = ", ".join(f"{name} ({why})" for name, why in label.left_out.items())
         names = " ".join(label.names) or "(the key)"
         row = (label.name, f"{label.nodes:,}", label.key or "(element id)", names, ", ".join(label.values), left)
-        table.add_row(*map(Text, row))
+        table.add_row(*map(Text, map(visible, row)))
     return table
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from kg.visible import visible_lines
 from rog.picture.page import CSS, SCRIPT
 from rog.picture.scene import Hop, Lane, Row, Scene
 from rog.picture.svg import PALETTE, svg
@@ -77,9 +78,10 @@ def section(lane: Lane) -> str:
 
 def query_html(topic: str, query: str) -> str:
     """A query to copy."""
+    shown = escape(writable(visible_lines(query)))
     return (
         f"<details><summary>As Cypher, from <bdi>{words(topic)}</bdi></summary>"
-        f'<button type="button" class="js" data-copy hidden>Copy</button><pre>{escape(writable(query))}</pre></details>'
+        f'<button type="button" class="js" data-copy hidden>Copy</button><pre>{shown}</pre></details>'
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from kg.visible import is_visible
 from rog.picture.group import Edge
 from rog.picture.layout import BOLD, Box, Placed, PlacedLane, gaps, placed
 from rog.picture.scene import Hop, Lane, Node, Scene
@@ -201,7 +202,7 @@ def drawn_node(n: int, node: Node, box: Box, strong: bool, colour: int) -> str:
     if node.cited:
         border = f'class="b c{colour}" stroke="{PALETTE[colour]}" stroke-width="1.8"'
     parts = [f'<g class="n" data-n="{n}"']
-    parts += [f' data-key="{escape(writable(node.keys[0]))}">'] if not node.group else [">"]
+    parts += [f' data-key="{attribute(node.keys[0])}">'] if not node.group else [">"]
     parts.append(f"<title>{escape(clean(node_words(node)))}</title>")
     if node.group:
         behind = f'x="{x + 4:g}" y="{y + 4:g}" width="{w:g}" height="{h:g}" rx="{rx}"'
@@ -222,6 +223,11 @@ def drawn_node(n: int, node: Node, box: Box, strong: bool, colour: int) -> str:
         note = fit(node.note, 10.5, w - 14)
         parts.append(text(x + w / 2, y + 30.5, note, "s", font_size=10.5, text_anchor="middle"))
     return "".join([*parts, "</g>"])
+
+
+def attribute(key: str) -> str:
+    """A key as the value of an attribute that scripts read: exact but for what XML cannot hold, and all of it seen."""
+    return "".join(c if is_visible(c) else f"&#{ord(c)};" for c in escape(writable(key)))
 
 
 def node_words(node: Node) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from kg.visible import visible
+
 NARROW, WIDE = frozenset(" .,:;'`|!ijlI[]()/\\"), frozenset("mwMW@%&—")
 # Anything that XML 1.0 cannot hold, and lone surrogates, which no file can.
 UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -13,8 +15,8 @@ JOINERS = frozenset("\u200d\ufe0f")
 
 
 def clean(text: str) -> str:
-    """The text on one line, without what XML cannot hold, and cut with an ellipsis where it is endless."""
-    text = " ".join(writable(text[: 2 * LONGEST]).split())
+    """The text on one line, with a sign for what is obeyed unseen, and cut with an ellipsis where it is endless."""
+    text = " ".join(writable(visible(text[: 2 * LONGEST])).split())
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 

@@ -12,6 +12,7 @@ from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 
 from kg.errors import RogError
+from kg.visible import escaped_json
 from rog import __version__
 from rog.serve import documents, errors
 from rog.serve import messages as m
@@ -20,6 +21,7 @@ from rog.serve.browse import add_graph
 from rog.serve.chat import add_chat
 from rog.serve.engine import Engine
 from rog.serve.guard import LOOPBACK, Guard
+from rog.serve.json import Json
 from rog.serve.pages import add_pages
 
 READERS = 4  # threads that read the graph: each has bitmaps over all entities of its own
@@ -44,6 +46,7 @@ def make_app(
         redoc_url=None,
         lifespan=lifespan,
         responses=errors.RESPONSES,
+        default_response_class=Json,
     )
 
     async def place() -> AsyncIterator[None]:
@@ -95,4 +98,4 @@ async def events(asking: Asking, request: Request, scrub: errors.Scrub) -> Async
 
 def event(name: str, document: BaseModel) -> bytes:
     """One server-sent event."""
-    return format_sse_event(event=name, data_str=document.model_dump_json())
+    return format_sse_event(event=name, data_str=escaped_json(document.model_dump_json()))

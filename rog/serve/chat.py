@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -18,6 +17,7 @@ from pydantic import BaseModel, Field
 from kg.errors import QuestionError, RogError
 from kg.graph import Graph
 from kg.link import checked
+from kg.visible import json_text, markdown
 from planner.base import Plan
 from reasoner.base import Trace
 from rog.serve import errors
@@ -154,7 +154,7 @@ async def replies(engine: Engine, messages: list[Message], request: Request) -> 
     try:
         asking = Asking(engine, Ask.model_construct(question=checked(texts[-1] if texts else "")))
     except QuestionError as error:
-        yield "content", f"No grounded answer: {error}."
+        yield "content", f"No grounded answer: {markdown(str(error))}."
         return
     await asking.link()
     async with aclosing(asking.stages(left(request))) as stages:
@@ -191,22 +191,24 @@ async def chunks(
 
 def data(document: dict[str, Any]) -> bytes:
     """One event without a name."""
-    return format_sse_event(data_str=json.dumps(document, ensure_ascii=False))
+    return format_sse_event(data_str=json_text(document))
 
 
 def plans_in_words(plan: Plan, graph: Graph) -> str:
     """The plans, a line each."""
-    return "".join(f"plan {plan_label(path.relations, graph)} ({path.probability:.2f})\n" for path in plan.paths)
+    labels = ((markdown(plan_label(path.relations, graph)), path.probability) for path in plan.paths)
+    return "".join(f"plan {label} ({probability:.2f})\n" for label, probability in labels)
 
 
 def in_words(trace: Trace, graph: Graph) -> str:
-    """The answer, and the paths that prove it or the reasons why there is none, a line each."""
+    """The answer, and the paths that prove it or the reasons why there is none, a line each, as Markdown."""
     answer = trace.answer
     if answer.verdict != "grounded":
         tried = zip(trace.plan.paths, answer.reasons, strict=False)
-        lines = [f"- {plan_label(path.relations, graph)}: {reason}" for path, reason in tried]
-        return "\n".join([f"No grounded answer: {answer.text}.", *lines])
-    lines = [f"- {path_label(path, graph)}" for path in answer.support[:PROOFS]]
+        lines = [f"- {markdown(f'{plan_label(path.relations, graph)}: {reason}')}" for path, reason in tried]
+        return "\n".join([f"No grounded answer: {markdown(answer.text)}.", *lines])
+    lines = [f"- {markdown(path_label(path, graph))}" for path in answer.support[:PROOFS]]
     more = len(answer.support) - len(lines)
-    also = namesakes(trace)
-    return "\n".join([answer.text, "", *lines, *([f"- and {more:,} more"] * (more > 0)), *(["", also] if also else [])])
+    lines += [f"- and {more:,} more"] * (more > 0)
+    also = markdown(namesakes(trace))
+    return "\n".join([markdown(answer.text), "", *lines, *(["", also] if also else [])])

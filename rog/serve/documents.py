@@ -7,6 +7,7 @@ from typing import Literal, TypedDict
 
 from kg.graph import Graph, not_planned
 from kg.types import Entity, Question, ReasoningPath, Topic, base, format_relation_path, parse_relation_path
+from kg.visible import visible
 from planner.base import Plan
 from reasoner.base import Evidence, Trace
 from rog.picture.html import section
@@ -74,11 +75,11 @@ def answered(trace: Trace, graph: Graph, shown: int, seconds: float, picture: st
     return m.Answered(
         **fields,
         answers=[m.Named(key=key, label=graph.entity(key).label) for key in answer.entities],
-        text=answer.text,
+        text=visible(answer.text),
         verdict=answer.verdict,
         confidence=round(answer.confidence, 4),
         total=answer.total,
-        reasons=list(answer.reasons),
+        reasons=list(map(visible, answer.reasons)),
         support=[hops(path) for path in answer.support],
         seconds=round(seconds, 4),
         picture=picture,
@@ -130,7 +131,7 @@ def around(graph: Graph, entity: Entity, picture: str | None = None) -> m.Neighb
         rows.append(
             m.Neighbours(
                 relation=relation,
-                words=graph.relations[base(relation)].read(relation),
+                words=visible(graph.relations[base(relation)].read(relation)),
                 facts=leaving[relation],
                 entities=[entity_out(graph.entity(key)) for key in ends],
             )
@@ -154,7 +155,7 @@ def options(graph: Graph, starts: Sequence[str], path: str) -> m.Options:
     rows = [
         m.Option(
             relation=relation,
-            words=graph.relations[base(relation)].read(relation),
+            words=visible(graph.relations[base(relation)].read(relation)),
             steps=leaving[relation],
             to=graph.relations[base(relation)].target_type(relation),
         )

@@ -22,7 +22,9 @@ from kg.errors import (
     UnknownKeyError,
 )
 from kg.graph import Graph
+from kg.visible import visible
 from rog.serve.engine import BrokenError, BusyError, GoneError, LateError, NoWalkError
+from rog.serve.json import Json
 from rog.serve.messages import Error
 
 
@@ -67,13 +69,13 @@ def scrubber(graph: Graph, title: str) -> Scrub:
 def described(error: RogError, scrub: Scrub) -> tuple[int, str, str]:
     """The status, type and message of an error."""
     status, kind = next(found for each, found in STATUS.items() if isinstance(error, each))
-    return status, kind, scrub(" ".join(str(error).split()))
+    return status, kind, visible(scrub(" ".join(str(error).split())))
 
 
 def problem(status: int, kind: str, message: str) -> JSONResponse:
     """An error as a response."""
     headers = {"retry-after": "1"} if status == 429 else None
-    return JSONResponse({"error": {"message": message, "type": kind}}, status, headers)
+    return Json({"error": {"message": visible(message), "type": kind}}, status, headers)
 
 
 def install(app: FastAPI, scrub: Scrub) -> None:

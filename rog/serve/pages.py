@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from kg.visible import C0, HIDDEN
 from rog import __version__
 from rog.picture.page import SCRIPT
 from rog.picture.svg import DARK, PALETTE
@@ -25,6 +26,7 @@ def add_pages(app: FastAPI, engine: Engine) -> None:
     static = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "index.html"}
     static["style.css"] += colours().encode()
     static["picture.js"] = SCRIPT.encode()
+    static["names.js"] = names().encode()
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def page() -> str:
@@ -54,6 +56,19 @@ def add_pages(app: FastAPI, engine: Engine) -> None:
     async def metrics() -> Response:
         """Counters for Prometheus: requests, latencies, answers, refusals, the line, batches."""
         return Response(engine.metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
+
+def names() -> str:
+    """What the page has in place of `kg.visible.visible`, from the same table."""
+    ranges = "".join(f"\\u{{{first:x}}}-\\u{{{last:x}}}" for first, last in (C0, *HIDDEN))
+    return (
+        "// A name on one line, with a sign for whatever would be obeyed unseen.\n"
+        f"export const shown = text => `${{text}}`.replace(/[{ranges}]/gu, sign => {{\n"
+        "  const code = sign.codePointAt(0), hex = code.toString(16);\n"
+        "  if (code < 32) return String.fromCharCode(0x2400 + code);\n"
+        "  return code > 0xffff ? '\\\\U' + hex.padStart(8, '0') : '\\\\u' + hex.padStart(4, '0');\n"
+        "});\n"
+    )
 
 
 def colours() -> str:

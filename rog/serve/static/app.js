@@ -1,5 +1,7 @@
 // The page: asks /v1/ask and shows link, plan, paths and answer as they arrive. No framework, nothing from elsewhere.
 
+import { shown } from '/static/names.js';
+
 const $ = css => document.querySelector(css);
 const STAGES = ['link', 'plan', 'paths', 'answer'];
 const HISTORY = 'rog-history', KEY = 'rog-key', KEPT = 50, SHOWN = 12;
@@ -10,23 +12,26 @@ let edited = null;                                    // {entity, path: [relatio
 let trail = [];                                       // entities walked through while exploring
 let pictures = 0;
 
-// An element: texts are texts, never HTML.
+// An element: texts are texts, never HTML, and show all that they hold; so do titles.
+const SPOKEN = ['title', 'aria-label'];
 function el(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith('on')) made.addEventListener(key.slice(2), value);
     else if (value === true) made.setAttribute(key, '');
-    else if (value !== false && value != null) made.setAttribute(key, value);
+    else if (value !== false && value != null) made.setAttribute(key, SPOKEN.includes(key) ? shown(value) : value);
   }
-  made.append(...children.flat().filter(child => child != null && child !== false));
+  const there = children.flat().filter(child => child != null && child !== false);
+  made.append(...there.map(child => (typeof child === 'string' ? shown(child) : child)));
   return made;
 }
+const put = (css, text) => { $(css).textContent = shown(text); };
 const bdi = text => el('bdi', {}, text);
 const count = (n, one, many = one + 's') => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 const percent = p => (p >= 0.005 ? `${Math.round(100 * p)} %` : '< 1 %');
 
 function toast(text) {
-  $('#toast').textContent = text;
+  put('#toast', text);
   $('#toast').classList.add('on');
   clearTimeout(toast.timer);
   toast.timer = setTimeout(() => $('#toast').classList.remove('on'), 2200);
@@ -118,7 +123,7 @@ async function ask({ question, entity = null, plan = null }, remember = true) {
 
 function begin() {
   document.body.classList.add('asked');
-  document.title = `${current.question} · rog`;
+  document.title = shown(`${current.question} · rog`);
   $('#question').value = current.question;
   $('#results').hidden = false;
   for (const id of ['#error', '#ambiguous', '#plans', '#picture', '#editor', '#picked']) $(id).hidden = true;
@@ -135,14 +140,14 @@ function reached(name) {
   const place = STAGES.indexOf(name);
   [...$('#stages').children].forEach((stage, n) => { stage.className = n <= place ? 'done' : n === place + 1 ? 'now' : ''; });
 }
-const say = (stage, text) => { $(`#stages [data-stage=${stage}] span`).textContent = text; };
+const say = (stage, text) => { put(`#stages [data-stage=${stage}] span`, text); };
 
 function failed(message) {
   for (const stage of $('#stages').children) if (stage.className === 'now') stage.className = 'failed';
   $('#answer').replaceChildren(el('p', { class: 'soft' }, 'No answer.'));
   $('#answer').removeAttribute('aria-busy');
   $('#answer').className = 'card none';
-  $('#error').textContent = message;
+  put('#error', message);
   $('#error').hidden = false;
 }
 
@@ -173,7 +178,7 @@ function planned(document) {
     el('span', { class: 'bar' }, percent(plan.probability), el('meter', { value: plan.probability, max: 1, 'aria-label': 'probability' })),
     el('button', { type: 'button', class: 'small', onclick: () => edit(plan.path.split(' -> ')), 'aria-label': `Edit plan ${n + 1}` }, 'Edit'),
   )));
-  $('#plans > p').textContent = document.note;
+  put('#plans > p', document.note);
 }
 
 // One plan in the picture and below it, or all again.
@@ -228,7 +233,7 @@ function answered(document) {
   const used = new Set(document.support.map(path => path.map(step => step[1]).join(' -> ')));
   for (const row of $('#plans ol').children) row.classList.toggle('used', used.has(row.dataset.path));
   draw(document.picture);
-  $('#told').textContent = grounded ? `Answer: ${document.text}` : `No grounded answer: ${document.text}`;
+  put('#told', grounded ? `Answer: ${document.text}` : `No grounded answer: ${document.text}`);
   keep(grounded ? document.text : 'no grounded answer');
 }
 
@@ -243,7 +248,7 @@ function draw(html) {
     const box = event.target.closest('[data-key]');
     $('#picked').hidden = !box;
     if (!box) return;
-    $('#picked b').textContent = box.querySelector('text').textContent;
+    put('#picked b', box.querySelector('text').textContent);
     $('#picked button').onclick = () => explore(box.dataset.key, true);
   });
   import(`/static/picture.js?${++pictures}`);         // a new address each time, so that it runs on what is new
@@ -254,8 +259,8 @@ function draw(html) {
 function pin(topic) {
   $('#about-entity').hidden = !topic;
   if (!topic) return;
-  $('#about-entity b').textContent = topic.label;
-  $('#about-entity code').textContent = topic.key;
+  put('#about-entity b', topic.label);
+  put('#about-entity code', topic.key);
   $('#about-entity button').onclick = () => ask({ question: current.question });
 }
 
@@ -351,10 +356,10 @@ async function steps(chosen) {
         found.options.map(option => el('option', { value: option.relation, selected: option.relation === edited.path[n] },
           `${option.relation.startsWith('~') ? '← ' : ''}${option.words}${option.to ? ` (${option.to})` : ''} · ${option.steps.toLocaleString('en')}`)))));
     }
-    $('#editor .soft').textContent = edited.path.length ? `reaches ${count(reach, 'entity', 'entities')}` : 'Only relations that lead on from here are offered.';
+    put('#editor .soft', edited.path.length ? `reaches ${count(reach, 'entity', 'entities')}` : 'Only relations that lead on from here are offered.');
   } catch (error) {
     if (mine !== drawing) return;
-    $('#editor .soft').textContent = error.message;
+    put('#editor .soft', error.message);
   }
   const stayed = [at, document.body].includes(document.activeElement) || $('#editor .steps').contains(document.activeElement);
   $('#editor .steps').replaceChildren(...parts);
@@ -469,5 +474,5 @@ if (about) {
   $('#examples').replaceChildren(...about.examples.map(text =>
     el('button', { type: 'button', onclick: () => ask({ question: text }) }, text)));
   const says = about.by_relation.filter(relation => !relation.hidden).slice(0, 12).map(relation => relation.label);
-  $('#knows').textContent = `It knows: ${says.join(' · ')}${about.relations > says.length ? ' …' : ''}`;
+  put('#knows', `It knows: ${says.join(' · ')}${about.relations > says.length ? ' …' : ''}`);
 }
