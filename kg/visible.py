@@ -3,7 +3,8 @@
 Whoever writes a graph chooses its names, and whoever reads it may be another person, or their agent. So everything that
 shows a name, or a sentence with a name in it, to somebody passes it through one of these:
 
-    visible   terminal, pictures, pages, error messages: one line, no control character, no reversed text
+    visible   terminal, pictures, error messages: one line, no control character, no reversed text
+    html      pages: the same, and no element
     markdown  chat clients and agents: the same, and no link, image or heading
     cell      tables that are opened as spreadsheets: the same, and no formula
     json_text JSON: the data as they are, with an escape for what is not to be written raw
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import escape
 from typing import Any
 
 C0 = (0x00, 0x1F)
@@ -53,6 +55,11 @@ def visible(text: str) -> str:
 def visible_lines(text: str) -> str:
     """The same of each line of a text that has lines of its own."""
     return "\n".join(map(visible, text.split("\n")))
+
+
+def html(text: str) -> str:
+    """The text on one line as HTML that shows it."""
+    return escape(visible(text))
 
 
 def markdown(text: str) -> str:

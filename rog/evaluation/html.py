@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 from math import isnan
 from typing import NamedTuple
 
+from kg.visible import html
 from rog.evaluation.results import Measure
 from rog.evaluation.stats import Interval
 
@@ -24,14 +24,14 @@ class Cell(NamedTuple):
 
 def section(title: str, body: str) -> str:
     """A part of the page under a heading."""
-    return f"<h2>{escape(title)}</h2>\n{body}"
+    return f"<h2>{html(title)}</h2>\n{body}"
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """An HTML table; a row of one cell is a heading for those below it."""
-    titles = "".join(f'<th scope="col"{left(n)}>{escape(title)}</th>' for n, title in enumerate(head))
+    titles = "".join(f'<th scope="col"{left(n)}>{html(title)}</th>' for n, title in enumerate(head))
     body = "".join(row_html(row, len(head)) for row in rows)
-    caption = f"<caption>{escape(caption)}</caption>"
+    caption = f"<caption>{html(caption)}</caption>"
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="table"><table>{caption}'
         f"<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>"
@@ -46,19 +46,17 @@ def left(column: int) -> str:
 def row_html(row: Sequence[Cell], columns: int) -> str:
     """A row of a table."""
     if len(row) == 1:
-        return (
-            f'<tr class="group"><th scope="colgroup" colspan="{columns}" class="left">{escape(row[0].text)}</th></tr>'
-        )
+        return f'<tr class="group"><th scope="colgroup" colspan="{columns}" class="left">{html(row[0].text)}</th></tr>'
     return f"<tr>{''.join(cell_html(cell) for cell in row)}</tr>"
 
 
 def cell_html(cell: Cell) -> str:
     """A cell, its second line small."""
-    below = "".join(f"<small>{escape(line)}</small>" for line in cell.below.splitlines())
+    below = "".join(f"<small>{html(line)}</small>" for line in cell.below.splitlines())
     kind = f' class="{cell.kind}"' if cell.kind else ""
     if cell.head:
-        return f'<th scope="row"{kind}>{escape(cell.text)}{below}</th>'
-    return f"<td{kind}>{escape(cell.text)}{below}</td>"
+        return f'<th scope="row"{kind}>{html(cell.text)}{below}</th>'
+    return f"<td{kind}>{html(cell.text)}{below}</td>"
 
 
 def measure_cell(measure: Measure) -> Cell:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
 from math import isnan
 
 from kg.graph import Graph
 from kg.link import labels
+from kg.visible import html
 from planner.space import AUTO, HOPS, MORE_HOPS
 from rog.evaluation.html import (
     LEVEL,
@@ -44,8 +44,8 @@ LISTED = 4  # names shown of a list of answers
 def page(report: Report, graph: Graph) -> str:
     """The page."""
     parts = (
-        f"<h1>{escape(report.title)}</h1>",
-        f'<p class="soft">{escape(subtitle(report))}</p>',
+        f"<h1>{html(report.title)}</h1>",
+        f'<p class="soft">{html(subtitle(report))}</p>',
         f'<ul class="lead">{"".join(f"<li>{line}</li>" for line in findings(report))}</ul>',
         *charts(report),
         section("Scores", measure_table(report, MAIN, MEASURED)),
@@ -60,7 +60,7 @@ def page(report: Report, graph: Graph) -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(report.title)}</title>\n<style>{CSS}</style>\n</head>\n<body>\n<main>\n"
+        f"<title>{html(report.title)}</title>\n<style>{CSS}</style>\n</head>\n<body>\n<main>\n"
         + "\n".join(part for part in parts if part)
         + "\n</main>\n</body>\n</html>\n"
     )
@@ -80,7 +80,7 @@ def findings(report: Report) -> Iterator[str]:
     hits, f1 = first.measure("hits_at_1"), first.measure("f1")
     if hits.questions:
         yield (
-            f"<b>{escape(first.arm.system)}</b> ({escape(first.arm.setting)}): the first answer is right for "
+            f"<b>{html(first.arm.system)}</b> ({html(first.arm.setting)}): the first answer is right for "
             f"{percent(hits.interval)} of the questions, F1 {f1.interval.mean:.3f}."
         )
     for comparison in report.comparisons:
@@ -91,19 +91,19 @@ def findings(report: Report) -> Iterator[str]:
 def finding(comparison: Comparison) -> str:
     """One comparison as a sentence."""
     first, second = comparison.first, comparison.second
-    name, other = f"<b>{escape(second.system)}</b>", first.system
+    name, other = f"<b>{html(second.system)}</b>", first.system
     if first.anonymous != second.anonymous:
         name, other = f"{name} without entity names", "with them"
     elif first.system == second.system:
         name, other = f"{name} with {second.topics} topics", f"with {first.topics} ones"
     mean, low, high = comparison.f1.interval
     if low == high == 0:
-        return f"{name}: the same F1 as {escape(other)} on every question."
+        return f"{name}: the same F1 as {html(other)} on every question."
     amount = f"F1 {signed(mean)} [{signed(low)}, {signed(high)}], p {p_value(comparison.f1_holm)}"
     if comparison.f1_holm >= LEVEL:
-        return f"{name} is neither better nor worse than {escape(other)}, as far as can be told ({amount})."
+        return f"{name} is neither better nor worse than {html(other)}, as far as can be told ({amount})."
     word = '<span class="good">better</span>' if mean > 0 else '<span class="bad">worse</span>'
-    return f"{name} is {word} than {escape(other)} ({amount})."
+    return f"{name} is {word} than {html(other)} ({amount})."
 
 
 def charts(report: Report) -> Iterator[str]:
@@ -211,7 +211,7 @@ def strata(report: Report) -> Iterator[str]:
             )
             for name, number in dict.fromkeys((s.name, s.questions) for s in members)
         ]
-        yield f"<h3>{escape(kind)}: F1, {escape(first.setting)}</h3>\n{bar_chart(f'F1 by {kind}', groups)}"
+        yield f"<h3>{html(kind)}: F1, {html(first.setting)}</h3>\n{bar_chart(f'F1 by {kind}', groups)}"
     yield f"<details><summary>All figures</summary>{strata_table(report.strata)}</details>"
 
 
@@ -247,7 +247,7 @@ def examples(report: Report, graph: Graph) -> Iterator[str]:
         for record in wrong[:EXAMPLES]
     ]
     caption = f"{len(wrong):,} in all, the first {len(rows)} here; every answer is in questions.jsonl."
-    yield f"<details><summary>Where {escape(arm.title)} goes wrong</summary>{table(caption, head, rows)}</details>"
+    yield f"<details><summary>Where {html(arm.title)} goes wrong</summary>{table(caption, head, rows)}</details>"
 
 
 def is_wrong(record: Record) -> bool:
@@ -258,7 +258,7 @@ def is_wrong(record: Record) -> bool:
 def method(report: Report) -> str:
     """What the figures mean and how they were made."""
     options = report.options
-    meanings = "".join(f"<dt>{escape(TITLES[name])}</dt><dd>{escape(text)}</dd>" for name, text in MEANINGS.items())
+    meanings = "".join(f"<dt>{html(TITLES[name])}</dt><dd>{html(text)}</dd>" for name, text in MEANINGS.items())
     lines = [
         "Scores are means over the questions with answers; rightly refused is over those without; right, wrong and "
         "refused are shares of all. A dash stands where a measure does not apply.",
@@ -273,7 +273,7 @@ def method(report: Report) -> str:
         f"{options.batch} question{'s' * (options.batch != 1)} at a time.",
         *(note[:1].upper() + note[1:] + "." for note in report.notes),
     ]
-    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>\n<dl>{meanings}</dl>"
+    return f"<ul>{''.join(f'<li>{html(line)}</li>' for line in lines)}</ul>\n<dl>{meanings}</dl>"
 
 
 def steps(options: Options) -> str:

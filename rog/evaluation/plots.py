@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from math import isnan
 from typing import NamedTuple
 
+from kg.visible import html
 from rog.evaluation.stats import Interval
 
 WIDTH, LABELS, VALUES = 760, 250, 150  # pixels: all of it, left of the bars, right of them
@@ -46,7 +46,7 @@ def bar_chart(title: str, groups: Sequence[Group]) -> str:
     for group in groups:
         bars = [bar for bar in group.bars if not isnan(bar.interval.mean)]
         if bars and group.heading:
-            parts.append(f'<text class="heading" font-weight="600" x="0" y="{y + 20:g}">{escape(group.heading)}</text>')
+            parts.append(f'<text class="heading" font-weight="600" x="0" y="{y + 20:g}">{html(group.heading)}</text>')
             y += HEADING
         for bar in bars:
             parts.append(drawn(bar, y))
@@ -61,8 +61,8 @@ def bar_chart(title: str, groups: Sequence[Group]) -> str:
     )
     return (
         f'<svg viewBox="0 0 {WIDTH} {y + AXIS:g}" font-size="12.5" font-family="sans-serif" '
-        f'role="img" aria-label="{escape(f"{title}. {described}")}">'
-        f"<title>{escape(title)}</title>{axis(y)}{''.join(parts)}</svg>"
+        f'role="img" aria-label="{html(f"{title}. {described}")}">'
+        f"<title>{html(title)}</title>{axis(y)}{''.join(parts)}</svg>"
     )
 
 
@@ -83,7 +83,7 @@ def drawn(bar: Bar, y: float) -> str:
     whiskers = f"M{place(low):.1f} {middle - 4:g}v8m0 -4H{place(high):.1f}m0 -4v8"
     seeds = (bar.least, bar.most) if bar.least < bar.most else ()
     parts = (
-        f'<text {LABEL} x="{LABELS - 10}" y="{middle + 4:g}">{escape(clipped(bar.label))}</text>',
+        f'<text {LABEL} x="{LABELS - 10}" y="{middle + 4:g}">{html(clipped(bar.label))}</text>',
         f'<rect class="c{colour}" fill="{COLOURS[colour]}" x="{LABELS}" y="{middle - BAR / 2:g}" '
         f'width="{place(mean) - LABELS:.1f}" height="{BAR}" rx="2"/>',
         f'<path {ERROR} d="{whiskers}"/>',

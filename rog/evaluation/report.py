@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from math import isnan
@@ -13,6 +12,7 @@ from kg.errors import QuestionError, disk_errors
 from kg.graph import Graph
 from kg.link import labels
 from kg.types import format_relation_path
+from kg.visible import cell, json_text
 from kg.write import written_beside
 from rog.evaluation.metrics import Scores
 from rog.evaluation.page import page
@@ -45,11 +45,11 @@ def write_report(report: Report, graph: Graph, out: Path, force: bool = False) -
         (folder / "results.csv").write_text(table_text(report), "utf-8", newline="")
         with (folder / "questions.jsonl").open("w", encoding="utf-8") as stream:
             for record in report.records:
-                stream.write(json.dumps(record_json(record, graph), ensure_ascii=False) + "\n")
+                stream.write(json_text(record_json(record, graph)) + "\n")
 
 
 def table_text(report: Report) -> str:
-    """All means as CSV, one a line; empty where a measure does not apply."""
+    """All means as CSV, one a line; empty where a measure does not apply. No text in it is a formula."""
     import pandas as pd  # type: ignore[import-untyped]
 
     table = pd.DataFrame(figures(report), columns=list(COLUMNS)).astype({"seeds": "Int64", "questions": "Int64"})
@@ -66,14 +66,14 @@ def figures(report: Report) -> Iterator[dict[str, Any]]:
         for name, value in summary.cost._asdict().items():
             yield {**arm, "measure": f"ms_{name}" if name.startswith("p") else name, "mean": value}
     for stratum in report.strata:
-        group = {"stratum": f"{stratum.kind}: {stratum.name}", "questions": stratum.questions}
+        group = {"stratum": cell(f"{stratum.kind}: {stratum.name}"), "questions": stratum.questions}
         for name, interval in (("f1", stratum.f1), ("hits_at_1", stratum.hits_at_1)):
             yield {**arm_columns(stratum.arm), **group, "measure": name, **interval._asdict()}
 
 
 def arm_columns(arm: Arm) -> dict[str, str]:
     """The columns that say whose figure it is."""
-    return {"system": arm.system, "topics": arm.topics, "names": "anonymous" if arm.anonymous else "as they are"}
+    return {"system": cell(arm.system), "topics": arm.topics, "names": "anonymous" if arm.anonymous else "as they are"}
 
 
 def record_json(record: Record, graph: Graph) -> dict[str, Any]:
