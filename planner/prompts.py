@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from kg.graph import Graph
 from kg.types import Question, RelationPath, inverse
+from planner.padding import without_padding
 
 SEPARATOR = " ->"
 END = "\n"
@@ -83,7 +84,7 @@ def plan_question(text: str, topic: str) -> str:
 
 def planner_question(question: Question) -> str:
     """`plan_question` of a linked question, with the words that its best topic stands on."""
-    return plan_question(question.text, question.topics[0].mention if question.topics else "")
+    return plan_question(without_padding(question).text, question.topics[0].mention if question.topics else "")
 
 
 def trained_question(question: Question) -> str:
@@ -96,7 +97,7 @@ def masked_question(question: Question) -> str:
 
     What is asked does not depend on of whom, so that questions about different entities teach the same thing.
     """
-    text = question.text
+    text = without_padding(question).text
     if question.topics:
         topic = question.topics[0]
         kind = topic.entity.types[0] if topic.entity.types else "X"
