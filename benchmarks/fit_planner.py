@@ -3,9 +3,8 @@
     python -m benchmarks.fit_planner            # about 8 minutes on 2 cores; writes planner/coefficients.py
 
 Which plan: a conditional logit over the legal plans of each question (for `combined`: over its shortlist), where
-right is every plan whose ends are the answers. Whether any plan fits: a logit of the best plan's features, fitted on
-the same questions and every second unanswerable one, both classes weighed alike. L2 penalties; nothing is tuned on
-dev or test. Reads nothing of them but to print the dev accuracy.
+right is every plan whose ends are the answers. L2 penalty; nothing is tuned on dev or test, and nothing of them is read
+but to print the dev accuracy. Whether any plan fits at all is fitted by benchmarks/fit_refusal.py.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from benchmarks.common import Row, demo_rows
@@ -28,7 +26,7 @@ from planner.coefficients import COEFFICIENTS
 from planner.combined import CombinedPlanner
 from planner.encoder import Encoder
 from planner.features import SEMANTIC, SHAPE, Table
-from planner.lexical import LexicalPlanner, log_softmax, vector
+from planner.lexical import FIT, LexicalPlanner, vector
 from planner.lm import LanguageModel
 from planner.space import plan_space
 
@@ -40,19 +38,6 @@ USED = {
         *(name for name in SEMANTIC if name in {"cosine", "sense", "worst_sense", "token", "worst_token"}),
     ),
     "combined": (*SHAPE, "cosine", "sense", "worst_sense", "token", "worst_token", "channel"),
-}
-FIT_USED = {
-    "cosine",
-    "sense",
-    "worst_sense",
-    "token",
-    "worst_token",
-    "coverage",
-    "words",
-    "worst_word",
-    "explained",
-    "unexplained",
-    "channel",
 }
 
 
@@ -82,27 +67,6 @@ def fit_logit(cases: Sequence[Case], columns: Sequence[int], penalty: float = 1e
     return conditional_logit(tables, [case.right for case in usable], np.zeros(len(columns)), penalty)
 
 
-def fit_binary(rows: Table, labels: NDArray[np.bool_], penalty: float = 1e-2) -> NDArray[np.float64]:
-    """Coefficients of a logit, both classes weighed alike; the last is the constant (not penalised)."""
-    inputs = torch.tensor(np.column_stack([rows, np.ones(len(rows))]))
-    targets = torch.tensor(labels.astype(float))
-    share = targets * (0.5 / targets.mean()) + (1 - targets) * (0.5 / (1 - targets.mean()))
-    weights = torch.zeros(inputs.shape[1], dtype=torch.float64, requires_grad=True)
-
-    optimizer = torch.optim.LBFGS([weights], max_iter=500, line_search_fn="strong_wolfe")
-
-    def closure() -> torch.Tensor:
-        optimizer.zero_grad()
-        each = torch.nn.functional.binary_cross_entropy_with_logits(inputs @ weights, targets, weight=share)
-        loss = each + penalty * (weights[:-1] ** 2).sum()
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss
-
-    optimizer.step(closure)  # type: ignore[no-untyped-call]
-    result: NDArray[np.float64] = weights.detach().numpy()
-    return result
-
-
 Compare = Callable[[Row], tuple[Sequence[RelationPath], Table]]
 
 
@@ -119,25 +83,8 @@ def fitted(
     for split in ("train", "dev"):
         hits = [bool(case.right[np.argmax(case.table @ scores)]) for case in cases[split]]
         print(f"{name:<9} {split:<5} right plan first: {np.mean(hits):.3f} of {len(hits)}", flush=True)
-    best = {split: np.array([best_row(case.table, scores) for case in found]) for split, found in cases.items()}
-    kept = [number for number, feature in enumerate(names) if feature in FIT_USED] + [len(names)]
-    rows = np.vstack([best["train"], best["unanswerable"][::2]])[:, kept]
-    answerable = np.arange(len(rows)) < len(best["train"])
-    fit = fit_binary(rows, answerable)
-    for split, wanted in (("dev", True), ("unanswerable", False)):
-        held = best[split] if wanted else best[split][1::2]
-        said = held[:, kept] @ fit[:-1] + fit[-1] > 0
-        print(f"{name:<9} {split:<12} {'kept' if wanted else 'refused'}: {np.mean(said == wanted):.3f} of {len(said)}")
-    fit_names = [*names, "probability"]
-    coefficients |= {f"fit:{fit_names[column]}": float(weight) for column, weight in zip(kept, fit, strict=False)}
-    return coefficients | {"fit:constant": float(fit[-1])}
-
-
-def best_row(table: Table, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The features of the best plan, and its probability as the last."""
-    logp = log_softmax(table @ scores)
-    best = int(np.argmax(logp))
-    return np.append(table[best], np.exp(logp[best]))
+    kept = {name_: value for name_, value in COEFFICIENTS[name].items() if name_.startswith(FIT)}
+    return coefficients | kept
 
 
 def cases_of(graph: Graph, rows: Sequence[Row], compare: Compare) -> list[Case]:
@@ -152,10 +99,7 @@ def cases_of(graph: Graph, rows: Sequence[Row], compare: Compare) -> list[Case]:
 
 def write_coefficients(found: dict[str, dict[str, float]], out: Path) -> None:
     """Write these planners' coefficients, the others' as they are."""
-    head = (
-        '"""Coefficients of the planners, written by benchmarks/fit_planner.py and fit_trained.py; '
-        'do not edit by hand."""\n'
-    )
+    head = '"""Coefficients of the planners, written by the scripts benchmarks/fit_*.py; do not edit by hand."""\n'
     body = "\n".join(
         f'    "{name}": {{\n'
         + "".join(f'        "{feature}": {value:.4f},\n' for feature, value in values.items())
@@ -171,7 +115,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("planner/coefficients.py"))
     out: Path = parser.parse_args().out
     graph = open_graph("demo")
-    splits = {split: demo_rows(graph, split) for split in ("train", "dev", "unanswerable")}
+    splits = {split: demo_rows(graph, split) for split in ("train", "dev")}
     found: dict[str, dict[str, float]] = {}
 
     for labels in (LexicalPlanner(graph), LexicalPlanner(graph, Encoder())):

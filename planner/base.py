@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from kg.types import Question, RelationPath
 
+FITS = 0.5  # probability that any plan fits below which a question is refused
 DEFAULT_LM = "HuggingFaceTB/SmolLM2-135M-Instruct"  # where no language model is named
 
 

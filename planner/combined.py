@@ -16,7 +16,7 @@ from planner.features import Table, asked
 from planner.lexical import LexicalPlanner, best_plans, nothing_to_plan
 from planner.lm import LanguageModel
 from planner.prompts import channel_plan, channel_preamble, channel_question, relation_words
-from planner.space import plan_space
+from planner.space import PlanSpace, plan_space
 
 SHORTLIST = 8  # plans for which the model reads the question
 
@@ -28,6 +28,7 @@ class Shortlist:
     plans: tuple[RelationPath, ...]
     table: Table
     complete: bool
+    space: PlanSpace
 
 
 class CombinedPlanner:
@@ -55,20 +56,23 @@ class CombinedPlanner:
         short = self.shortlist(question, k, max_hops)
         if not short.plans:
             return nothing_to_plan(question)
-        paths, fits = best_plans(short.plans, short.table, self._coefficients, self.names, k)
+        paths, fits = best_plans(short.plans, short.table, self._coefficients, self.names, short.space, k)
         note = "" if short.complete else f"the language model compared the {len(short.plans)} most similar legal plans"
         return plan_space(self._graph, question, max_hops).noted(Plan(paths, short.complete, fits, note))
 
     def shortlist(self, question: Question, k: int, max_hops: int) -> Shortlist:
         """The plans that the semantic planner thinks best, with all their features."""
-        space = plan_space(self._graph, question, max_hops)
+        return self.shortlisted(question, plan_space(self._graph, question, max_hops), k)
+
+    def shortlisted(self, question: Question, space: PlanSpace, k: int) -> Shortlist:
+        """The same of the legal plans of a space."""
         plans, table, complete = self._labels.compared(question, space)
         order = np.argsort(-self._labels.scores(table), kind="stable")[: max(SHORTLIST, k)]
         kept = tuple(plans[row] for row in order)
         if not kept:
-            return Shortlist((), table, complete)
+            return Shortlist((), table, complete, space)
         channel = self.likelihoods(question, kept)
-        return Shortlist(kept, np.column_stack([table[order], channel]), complete and len(kept) == len(plans))
+        return Shortlist(kept, np.column_stack([table[order], channel]), complete and len(kept) == len(plans), space)
 
     def likelihoods(self, question: Question, plans: Sequence[RelationPath]) -> NDArray[np.float64]:
         """The log-probability of the question, its topic masked by its type, given each plan: (len(plans),)."""

@@ -19,12 +19,13 @@ from kg.names import normal
 from kg.types import Question, Relation, RelationPath, inverse
 from planner.align import align
 from planner.encoder import Encoder, Tokens
+from planner.padding import without_padding
 from planner.prompts import mention_at
 from planner.space import PlanSpace
 
 SHAPE = ("two_hops", "three_hops", "returns", "spread")
 LEXICAL = (*SHAPE, "coverage", "end_type", "words", "worst_word")
-SEMANTIC = (*LEXICAL, "cosine", "sense", "worst_sense", "token", "worst_token", "explained", "unexplained")
+SEMANTIC = (*LEXICAL, "cosine", "sense", "worst_sense", "token", "worst_token", "explained")
 ALIKE = 0.88  # Jaro-Winkler similarity from which two words count as forms of one
 MASK = "it"
 
@@ -48,6 +49,7 @@ class Asked:
 
 def asked(question: Question) -> Asked:
     """What a question asks: the words that name its best topic are replaced by the topic's type."""
+    question = without_padding(question)
     if not question.topics:
         return Asked(question.text, 0, 0)
     topic = question.topics[0]
@@ -153,7 +155,7 @@ class Features:
         hops: NDArray[np.int64],
     ) -> Table:
         """Likeness in meaning: of the whole plan, of the question's tokens aligned with labels and with their tokens,
-        and of the tokens with whatever step explains them best (mean and least).
+        and of the tokens with whatever step explains them best.
         """
         question = encoder.tokens(what.text)
         relations = [nearest_text(encoder, self._words[relation].texts, question) for relation in used]
@@ -163,15 +165,15 @@ class Features:
         cosine = plans @ question.sentence / np.linalg.norm(plans, axis=1)
         tokens = in_order(question, what)
         if not len(tokens):
-            return np.column_stack([cosine, np.zeros((len(numbers), 6))])
+            return np.column_stack([cosine, np.zeros((len(numbers), 5))])
         whole = tokens @ sense.T  # (tokens, relations)
         single = np.stack([(tokens @ relation.vectors.T).max(1) for relation in relations], axis=1)
         aligned = [
             align(v - v.mean(1, keepdims=True), numbers, hops) for v in (whole.astype(float), single.astype(float))
         ]
-        # What the plan leaves unexplained of the question: the token that is least like any of its steps.
+        # How much of the question the plan explains: each token by the step that is most like it.
         best = np.where(steps[:, :, 0], single.T[numbers].transpose(2, 0, 1), -1.0).max(2)  # (tokens, plans)
-        return np.column_stack([cosine, *aligned, best.mean(0), best.min(0)])
+        return np.column_stack([cosine, *aligned, best.mean(0)])
 
 
 def labels_of(relation: Relation, signed: str) -> list[str]:

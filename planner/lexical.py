@@ -21,6 +21,7 @@ from planner.features import Features, Table
 from planner.space import PlanSpace, plan_space
 
 BUDGET = 20_000  # legal plans compared for one question
+RIVALS, SHARE = 12, 0.02  # the best plans that are compared by where they lead, and the least probability of one
 FIT = "fit:"  # prefix of the coefficients that tell how likely the best plan is to fit at all
 
 
@@ -61,7 +62,7 @@ class LexicalPlanner:
         plans, table, complete = self.compared(question, space)
         if not plans:
             return nothing_to_plan(question)
-        paths, fits = best_plans(plans, table, self._coefficients, self.names, k)
+        paths, fits = best_plans(plans, table, self._coefficients, self.names, space, k)
         note = "" if complete else f"only the first {BUDGET:,} legal plans were compared"
         return space.noted(Plan(paths, complete, fits, note))
 
@@ -73,7 +74,7 @@ class LexicalPlanner:
     def prior(self, question: Question, space: PlanSpace) -> Prior:
         """This planner's distribution over the legal plans (there must be one), for another to build on."""
         plans, table, complete = self.compared(question, space)
-        paths, fits = best_plans(plans, table, self._coefficients, self.names, len(plans))
+        paths, fits = best_plans(plans, table, self._coefficients, self.names, space, len(plans))
         known = dict(paths)
         norm = float(self.scores(table[:1])[0]) - known[plans[0]]
 
@@ -96,22 +97,47 @@ def vector(coefficients: Mapping[str, float], names: Sequence[str]) -> NDArray[n
 
 
 def best_plans(
-    plans: Sequence[RelationPath], table: Table, coefficients: Mapping[str, float], names: Sequence[str], k: int
+    plans: Sequence[RelationPath],
+    table: Table,
+    coefficients: Mapping[str, float],
+    names: Sequence[str],
+    space: PlanSpace,
+    k: int,
 ) -> tuple[tuple[ScoredPath, ...], float]:
-    """The `k` most probable of the compared plans, and the probability that the best one fits the question."""
+    """The `k` most probable of the compared plans, and the probability that the best one says what is asked."""
     logp = log_softmax(table @ vector(coefficients, names))
-    order = np.argsort(-logp, kind="stable")[:k]
-    best = int(order[0])
-    fits = fit_probability(coefficients, names, table[best], exp(logp[best]))
-    return tuple(ScoredPath(plans[row], float(logp[row])) for row in order), fits
+    order = np.argsort(-logp, kind="stable")
+    ranked = [ScoredPath(plans[row], float(logp[row])) for row in order[: max(k, RIVALS)]]
+    fits = fit_probability(coefficients, names, table[order[0]], agreement(ranked, space))
+    return tuple(ranked[:k]), fits
+
+
+def agreement(ranked: Sequence[ScoredPath], space: PlanSpace) -> float:
+    """The probability (0 to 1) of all plans that lead exactly where the best one leads, among those that matter.
+
+    One step may be spelled in several ways (a fact and its stored inverse): they are no rivals. At most RIVALS plans,
+    of a probability of SHARE at least, are walked.
+    """
+    best = space.frontier(ranked[0].relations)
+    total = ranked[0].probability
+    for path in ranked[1:RIVALS]:
+        if path.probability < SHARE:
+            break
+        other = space.frontier(path.relations)
+        if len(other) == len(best) and other.entities == best.entities:
+            total += path.probability
+    return min(total, 1.0)
 
 
 def fit_probability(
-    coefficients: Mapping[str, float], names: Sequence[str], row: NDArray[np.float64], probability: float
+    coefficients: Mapping[str, float], names: Sequence[str], row: NDArray[np.float64], agreed: float
 ) -> float:
-    """The probability that the best plan says what is asked at all, from its features and its share (a logit)."""
+    """The probability that the best plan says what is asked at all (a logit of its features and of `agreement`).
+
+    Only features that mean the same in every neighbourhood are used: none is centred over the plans there are.
+    """
     weights = {name.removeprefix(FIT): value for name, value in coefficients.items() if name.startswith(FIT)}
-    return sigmoid(weights["constant"] + weights["probability"] * probability + float(row @ vector(weights, names)))
+    return sigmoid(weights["constant"] + weights["agreement"] * agreed + float(row @ vector(weights, names)))
 
 
 def sigmoid(value: float) -> float:

@@ -9,13 +9,13 @@ import numpy as np
 
 from kg.graph import Graph
 from kg.types import Question, ReasoningPath
-from planner.base import Plan
+from planner.base import FITS, Plan
 from planner.lexical import log_softmax
 from planner.lm import LanguageModel
 from planner.prompts import relation_words
 from reasoner.base import Answer, Evidence
 from reasoner.prompts import path_words, reasoner_preamble, reasoner_question
-from reasoner.symbolic import THRESHOLD, answer_from, no_answer
+from reasoner.symbolic import answer_from, no_answer
 
 SHOWN = 6  # retrieved relation paths that the model chooses among
 
@@ -29,7 +29,7 @@ class LmReasoner:
 
     name = "lm"
 
-    def __init__(self, graph: Graph, lm: LanguageModel, threshold: float = THRESHOLD) -> None:
+    def __init__(self, graph: Graph, lm: LanguageModel, threshold: float = FITS) -> None:
         self._graph = graph
         self._lm = lm
         self._threshold = threshold

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from kg.graph import Graph
 from kg.types import Question, ReasoningPath
-from planner.base import Plan
+from planner.base import FITS, Plan
 from reasoner.base import Answer, Evidence, Retrieved
 
-THRESHOLD = 0.5  # probability of a fitting plan below which the answer is "not in this graph"
 NAMED = 5  # entities that the answer's text names
 
 
@@ -18,7 +17,7 @@ class SymbolicReasoner:
 
     name = "symbolic"
 
-    def __init__(self, graph: Graph, threshold: float = THRESHOLD) -> None:
+    def __init__(self, graph: Graph, threshold: float = FITS) -> None:
         self._graph = graph
         self._threshold = threshold
 

@@ -15,11 +15,11 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from kg.types import Progress, Question
+from planner.base import FITS
 from planner.neural import LmPlanner
 from planner.space import plan_space
 from planner.training.run import Run, is_main
 from planner.training.sequences import Encoded
-from reasoner.symbolic import THRESHOLD
 from rl.episode import Episode, Executor
 from rl.parts import answer_f1
 from rl.plan_gradient import References, Step, Trials, accumulate
@@ -60,7 +60,7 @@ def best_episodes(policy: Policy, executor: Executor, questions: Sequence[Questi
     policy.changed()
     plans = LmPlanner(executor.graph, policy).plan(questions, 1, max_hops)
     return [
-        executor.run(question, plan.paths[0].relations if plan.paths and plan.fits >= THRESHOLD else ())
+        executor.run(question, plan.paths[0].relations if plan.paths and plan.fits >= FITS else ())
         for question, plan in zip(questions, plans, strict=True)
     ]
 
