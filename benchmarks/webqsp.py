@@ -136,7 +136,7 @@ def planned(
     spelling = spelling_of(lm, words)
     for start in range(0, len(questions), BATCH):
         some = questions[start : start + BATCH]
-        votes = [cases.vote(question.text, lambda path: len(path) <= MAX_HOPS) for question in some]
+        votes = [cases.vote(question.text, lambda path: len(path) <= MAX_HOPS).shares for question in some]
         drafts = [sorted(vote, key=lambda path: -vote[path])[:SHORTLIST] for vote in votes]
         tree = lm.tree("", [prompt(question) for question in some])
         for one, vote in zip(

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import exp
+from typing import NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
@@ -27,7 +28,18 @@ from planner.training.sequences import Sample
 
 WIDTH = 0.04  # of the kernel, in cosine: any from .02 to .06 does as well (docs/LOG.md)
 LEAST = 1e-3  # share of what likelier legal plans have together, under which no more are looked for
+SAME = 0.985  # cosine from which two masked questions are of one wording
 FAR = 0.9  # cosine at which a question without any plan is thought to lie: what is less alike says little
+
+
+class Vote(NamedTuple):
+    """How far like questions speak for each legal plan, and how alike they are (0 to 1) whatever their plans.
+
+    The shares sum to `alike` at most; what they lack of it went to plans that are not legal here, and to none.
+    """
+
+    shares: Mapping[RelationPath, float]
+    alike: float
 
 
 @dataclass(frozen=True)
@@ -43,8 +55,8 @@ class Cases:
     classifier: Classifier
     far: float = FAR
 
-    def vote(self, text: str, is_legal: Callable[[RelationPath], bool]) -> dict[RelationPath, float]:
-        """How far this masked question's like speak for each legal plan; for what the shares lack of 1, none does."""
+    def vote(self, text: str, is_legal: Callable[[RelationPath], bool]) -> Vote:
+        """What training questions like this masked one say of the legal plans."""
         vector = self.encoder.tokens(text).sentence
         shares = self.classifier.shares(vector)
         legal: dict[RelationPath, float] = {}
@@ -55,8 +67,22 @@ class Cases:
             if is_legal(path := self.classifier.plans[place]):
                 legal[path] = float(shares[place])
                 total += legal[path]
-        told = sum(share for path, share in self.likeness(vector).items() if is_legal(path))
-        return {path: told * share / total for path, share in legal.items()}
+        near = self.likeness(vector)
+        told = sum(share for path, share in near.items() if is_legal(path))
+        return Vote({path: told * share / total for path, share in legal.items()}, sum(near.values()))
+
+    def without(self, text: str, plans: Collection[RelationPath]) -> Cases | None:
+        """The cases as if no training question had this masked question's wording or one of these plans.
+
+        None if nothing is left.
+        """
+        alike = self.vectors @ self.encoder.tokens(text).sentence
+        kept = [n for n, own in enumerate(self.plans) if alike[n] < SAME and not any(path in plans for path in own)]
+        known = [n for n, path in enumerate(self.classifier.plans) if path not in plans]
+        if not kept or not known:
+            return None
+        classifier = Classifier([self.classifier.plans[n] for n in known], self.classifier.weights[:, known])
+        return replace(self, vectors=self.vectors[kept], plans=[self.plans[n] for n in kept], classifier=classifier)
 
     def likeness(self, vector: NDArray[np.float32]) -> dict[RelationPath, float]:
         """The share of each plan among the questions near this one; the less alike, the less a question counts."""

@@ -18,8 +18,8 @@ import numpy as np
 
 from kg.graph import Graph
 from kg.types import Question, RelationPath
-from planner.base import Plan, ScoredPath
-from planner.cases import Cases
+from planner.base import FITS, Plan, ScoredPath
+from planner.cases import Cases, Vote
 from planner.coefficients import COEFFICIENTS
 from planner.decode import Decoded
 from planner.lexical import LexicalPlanner, Prior, log_softmax, sigmoid
@@ -32,13 +32,15 @@ SHORTLIST = 8  # of each one's plans that are weighed
 DOUBT = 1e-4  # added to the semantic planner's: it may be quite sure, and wrong, and then no voice could outweigh it
 UNSEEN = 0.1  # added to the share of every plan: new questions may want a plan that no known one had
 SURE = 0.9  # probability of one plan, by cases and semantic planner, from which the model is not asked
+SPOKEN = 0.25  # share of like questions' word that has to be for it
 NOT_ASKED = "clear from like questions: the language model was not asked"
 NOT_HEEDED = "the language model was not asked: on dev its word counted for nothing"
 LEAST = 1e-6  # the least probability that is told from 0
+UNLIKE = 0.1  # added to what like questions say for and against: unlike ones say neither (docs/LOG.md, 2026-12-01)
 
 
 class Voices(NamedTuple):
-    """The exponents of the product; fitted to each run (`planner.calibrate`).
+    """The exponents of the product; fitted to each run (`planner.calibrate`). A voice of 0 is not heard at all.
 
     The defaults were chosen on dev questions of two graphs and on wordings held out of training (docs/LOG.md).
     """
@@ -51,11 +53,12 @@ class Voices(NamedTuple):
 class Known(NamedTuple):
     """What is known of a question before the model is asked.
 
-    `shares` say how far like questions speak for each legal plan.
+    `shares` say how far like questions speak for each legal plan, `alike` how alike they are at all (`cases.Vote`).
     """
 
     prior: Prior
     shares: Mapping[RelationPath, float]
+    alike: float
     voices: Voices = Voices()
 
     def said(self, path: RelationPath) -> tuple[float, float]:
@@ -81,19 +84,26 @@ class Known(NamedTuple):
     def odds(self, decoded: Decoded | None = None) -> float:
         """The log-odds that any plan says what is asked.
 
-        The semantic planner's where the model's word counts for nothing: like questions know nothing of unlike ones.
+        They start from the model's own `none` where it is heard, and are that alone where it alone is heard; the
+        semantic planner's where the model is not.
         """
         if not self.voices.model:
             return logit(self.prior.fits)
+        signs = self.signs(decoded)
+        if decoded and not self.voices.semantic and not self.voices.cases:
+            return signs["model"]
         weights = COEFFICIENTS[TrainedPlanner.name]
         prefix = "" if decoded else "alone:"
-        return weights[f"{prefix}constant"] + sum(
-            weights[f"{prefix}{name}"] * value for name, value in self.signs(decoded).items()
-        )
+        return weights[f"{prefix}constant"] + sum(weights[f"{prefix}{name}"] * value for name, value in signs.items())
 
     def signs(self, decoded: Decoded | None = None) -> dict[str, float]:
-        """What tells whether any plan fits, each as log-odds."""
-        found = {"semantic": logit(self.prior.fits), "cases": logit(sum(self.shares.values()), 1e-3)}
+        """What tells whether any plan fits, each as log-odds.
+
+        Like questions whose plans are legal here speak for it, those whose plans are not against it; where no training
+        question is like this one they say nothing.
+        """
+        spoken = (sum(self.shares.values()) + UNLIKE) / (self.alike + 2 * UNLIKE)
+        found = {"semantic": logit(self.prior.fits), "cases": logit(spoken)}
         return found if decoded is None else {**found, "model": -logit(logps(decoded)[1])}
 
 
@@ -135,9 +145,15 @@ class TrainedPlanner:
         """What is known of questions that have legal plans, without the model."""
         found = []
         for question, space in zip(questions, spaces, strict=True):
-            shares = self._cases.vote(masked_question(question), partial(is_legal, space=space))
-            found.append(Known(self._labels.prior(question, space), shares, self._voices))
+            vote = self._cases.vote(masked_question(question), partial(is_legal, space=space))
+            found.append(Known(self._labels.prior(question, space), *vote, self._voices))
         return found
+
+    def unlike(self, question: Question, space: PlanSpace, plans: Collection[RelationPath]) -> Vote:
+        """What like questions would say if none had been trained with this wording or with these plans."""
+        text = masked_question(question)
+        cases = self._cases.without(text, plans)
+        return cases.vote(text, partial(is_legal, space=space)) if cases else Vote({}, 0.0)
 
     def decoded(
         self, questions: Sequence[Question], spaces: Sequence[PlanSpace], known: Sequence[Known], k: int = 0
@@ -150,7 +166,8 @@ class TrainedPlanner:
 def is_clear(plan: Plan, known: Known) -> bool:
     """Whether a plan that was made without the model can stand."""
     best = plan.paths[0]
-    return best.relations == known.prior.best[0] and best.probability >= SURE and plan.fits >= 0.5
+    agreed = best.relations == known.prior.best[0] and known.shares.get(best.relations, 0.0) >= SPOKEN
+    return agreed and best.probability >= SURE and plan.fits >= FITS
 
 
 def logps(decoded: Decoded) -> tuple[dict[RelationPath, float], float]:

@@ -87,7 +87,7 @@ def run(data: Path, to: Path, kg: str, settings: Training, resume: bool, force: 
     from planner.training.run import is_main
     from rog.console import err, out
     from rog.progress import progress
-    from rog.training import material, train
+    from rog.training import material, parts_line, train
 
     with resumable(to), progress(err) as shown:
         report = shown if is_main() else None
@@ -101,6 +101,8 @@ def run(data: Path, to: Path, kg: str, settings: Training, resume: bool, force: 
             f"({speed:,.0f} tokens/s) · {loss}",
             soft_wrap=True,
         )
+        if parts := parts_line(result):
+            out.print(parts, soft_wrap=True)
 
 
 def say_estimate(data: Path, kg: str, settings: Training) -> None:

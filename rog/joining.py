@@ -90,7 +90,7 @@ def join(
         ):
             keep(Run(out / role), policy, {**some.about, **asdict(settings), "role": role}, start)
         Run(out / "reasoner").write_calibration(pair.weights)
-        calibrate_planner(Run(out / "planner"), some.graph, some.dev, progress)
+        result |= calibrate_planner(Run(out / "planner"), some.graph, some.dev, progress)
         for role in ("planner", "reasoner"):
             Run(out / role).finish(text)
         run.log({"step": result["steps"], **result, "advice": work.advice})

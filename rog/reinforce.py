@@ -153,7 +153,7 @@ def refine(
             return result, refinement.advice
         run.save_weights(policy.model, policy.tokenizer)
         run.keep_cases(start)
-        calibrate_planner(run, found.graph, found.dev, progress)
+        result |= calibrate_planner(run, found.graph, found.dev, progress)
         run.log({"step": result["steps"], **result, "advice": refinement.advice})
         run.finish(card(found, settings, result, refinement.advice))
     return result, refinement.advice

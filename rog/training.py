@@ -8,7 +8,7 @@ import math
 import os
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from reasoner.examples import Raft, reasoning_samples
 from rog.settings import PlannerTraining, ReasonerTraining, RowTraining
 
 SHOWN = 20  # samples kept for reading
+SCORE = "dev F1, "  # what the keys of a planner's parts in its result begin with
 CALIBRATED = 200  # dev questions that say how much a model's word counts
 
 
@@ -186,7 +187,7 @@ def train(
         result = {**fit(ready, found.dev, settings, run, progress), "passes": passes}
         if encoder:
             write_cases(run, found.samples, relation_words(found.graph), encoder, progress)
-            calibrate_planner(run, found.graph, found.questions, progress, encoder)
+            result |= calibrate_planner(run, found.graph, found.questions, progress, encoder)
         if found.cases:
             calibrate_reasoner(run, found, progress)
         run.log(result)
@@ -200,22 +201,31 @@ def calibrate_planner(
     dev: Sequence[Question],
     progress: Progress | None = None,
     encoder: Encoder | None = None,
-) -> None:
-    """Fit how much each voice of a trained planner counts, and keep it in its run.
+) -> dict[str, float]:
+    """Fit how much each voice of a trained planner counts, keep it in its run, and say what it and its parts score.
 
     Nothing if the run keeps no cases or dev has no answers. The questions are linked, as they will be when asked.
     """
-    answered = [question for question in dev if question.answers][:CALIBRATED]
-    if not answered or not is_main() or not run.has_cases:
-        return
-    from planner.calibrate import fitted_voices
+    some = dev[:CALIBRATED]
+    if not any(question.answers for question in some) or not is_main() or not run.has_cases:
+        return {}
+    from planner.calibrate import calibrated_planner
     from planner.registry import trained_planner
     from planner.trained import Voices
 
-    questions = [replace(question, topics=link(graph, question.text)) for question in answered]
+    questions = [replace(question, topics=link(graph, question.text)) for question in some]
     planner = trained_planner(run, graph, voices=Voices(), encoder=encoder)
-    if voices := fitted_voices(planner, graph, questions, told(progress, len(questions))):
-        run.write_calibration(voices)
+    found = calibrated_planner(planner, graph, questions, told(progress, len(questions)))
+    if not found:
+        return {}
+    run.write_calibration(found.voices)
+    return {f"{SCORE}{name}": score for name, score in found.scores.items()}
+
+
+def parts_line(result: Mapping[str, float]) -> str:
+    """What a trained planner and each of its parts score on dev, from a run's result; '' where nothing was measured."""
+    parts = [f"{key.removeprefix(SCORE)} {value:.3f}" for key, value in result.items() if key.startswith(SCORE)]
+    return "F1 on dev: " + " · ".join(parts) if parts else ""
 
 
 def calibrate_reasoner(run: Run, found: Material, progress: Progress | None = None) -> None:
@@ -254,6 +264,7 @@ def model_card(found: Material, settings: Training, result: dict[str, float]) ->
 - graph: `{about["kg"]}`, SHA-256 `{about["graph_sha256"] or "unknown"}`
 - trained on {result["tokens"]:,.0f} tokens in {result["steps"]:,.0f} steps, {result["seconds"]:,.0f} s
 - loss on dev: {"none there" if math.isnan(result["dev_loss"]) else format(result["dev_loss"], ".4f")}
+- {parts_line(result) or "nothing was calibrated"}
 - finished: {time.strftime("%Y-%m-%d")}
 
 It plans or reads evidence for this graph only. Measure it with

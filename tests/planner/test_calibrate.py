@@ -1,8 +1,8 @@
-"""How much each voice of a trained planner counts: fitted on dev, kept in the run, and heeded."""
+"""How much each voice of a trained planner counts: fitted on dev, compared with its parts, kept in the run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from math import log
 from pathlib import Path
 from typing import Any
@@ -12,21 +12,22 @@ import pytest
 
 from kg.graph import Graph
 from kg.types import Question, RelationPath, Topic
-from planner.calibrate import fitted_voices
+from planner.calibrate import MODEL, REST, WHOLE, Calibration, calibrated_planner, chosen, readings
+from planner.cases import Vote
 from planner.choice import conditional_logit
 from planner.decode import Decoded, Hypothesis
-from planner.lexical import LexicalPlanner
+from planner.lexical import LexicalPlanner, Prior
 from planner.neural import NOTHING
+from planner.space import PlanSpace, plan_space
 from planner.trained import TrainedPlanner, Voices
 from planner.training.run import Run
 
 RIGHT: RelationPath = ("directed_by",)
 WRONG: RelationPath = ("actor",)
-OTHER: RelationPath = ("~actor",)
 
 
-class Says:
-    """A model, or like questions, that always say the same."""
+class Model:
+    """A model that always says the same."""
 
     def __init__(self, said: Mapping[RelationPath, float]) -> None:
         self.said = said
@@ -35,42 +36,90 @@ class Says:
         best = tuple(Hypothesis(path, log(p)) for path, p in self.said.items())
         return [Decoded(best, 0.0, True, 1, (Hypothesis((NOTHING,), log(0.001)),)) for _ in questions]
 
-    def vote(self, text: str, is_legal: Callable[[RelationPath], bool]) -> Mapping[RelationPath, float]:
-        return {path: share for path, share in self.said.items() if is_legal(path)}
+
+class LikeQuestions:
+    """Training questions that are all alike and had one plan; as if it had not been trained, they have `otherwise`."""
+
+    def __init__(self, plan: RelationPath, otherwise: RelationPath | None = None) -> None:
+        self.plan, self.otherwise = plan, otherwise
+
+    def vote(self, text: str, is_legal: Callable[[RelationPath], bool]) -> Vote:
+        return Vote({self.plan: 0.9} if is_legal(self.plan) else {}, 0.9)
+
+    def without(self, text: str, plans: Collection[RelationPath]) -> LikeQuestions | None:
+        if self.plan not in plans:
+            return self
+        return LikeQuestions(self.otherwise) if self.otherwise else None
 
 
-def voices(films: Graph, model: RelationPath, cases: RelationPath, *questions: Question) -> Voices:
-    """The exponents where model and like questions are sure of these plans."""
-    lm: Any = Says({path: 0.9 if path == model else 0.08 for path in (RIGHT, WRONG)})
-    voting: Any = Says({cases: 0.9})
-    return fitted_voices(TrainedPlanner(films, lm, LexicalPlanner(films), voting), films, questions) or Voices()
+class Unsure(LexicalPlanner):
+    """A semantic planner that finds every plan as likely as any other, and that one fits."""
+
+    def prior(self, question: Question, space: PlanSpace) -> Prior:
+        plans, _ = space.plans(1000)
+        return Prior(plans, lambda path: -log(len(plans)), 0.6, True)
 
 
-def asked(films: Graph, answers: tuple[str, ...]) -> list[Question]:
+def calibration(films: Graph, model: RelationPath, cases: Any, *questions: Question) -> Calibration | None:
+    """What comes out where the model is sure of one plan."""
+    lm: Any = Model({path: 0.9 if path == model else 0.08 for path in (RIGHT, WRONG)})
+    return calibrated_planner(TrainedPlanner(films, lm, Unsure(films), cases), films, questions)
+
+
+def asked(films: Graph, answers: tuple[str, ...], count: int = 30) -> list[Question]:
     heat = (Topic(films.entity("heat"), 1.0, "Heat"),)
-    return [Question(f"Whose is Heat, the {n}th?", heat, str(n), answers) for n in range(30)]
+    return [Question(f"Whose is Heat, the {n}th?", heat, str(n), answers) for n in range(count)]
+
+
+def fitted(films: Graph, model: RelationPath, cases: Any, *questions: Question) -> Voices:
+    found = calibration(films, model, cases, *questions)
+    assert found is not None
+    return found.voices
 
 
 def test_who_is_wrong_on_dev_is_followed_less(films: Graph) -> None:
-    dev = asked(films, ("mann",))
-    own = Voices()
-    model_wrong, cases_wrong = voices(films, WRONG, RIGHT, *dev), voices(films, RIGHT, WRONG, *dev)
-    assert model_wrong.model < own.model
-    assert model_wrong.cases > own.cases
-    assert cases_wrong.cases < own.cases
-    assert cases_wrong.model > own.model
+    dev = asked(films, ("mann",), 4)
+    model_wrong = fitted(films, WRONG, LikeQuestions(RIGHT, RIGHT), *dev)
+    cases_wrong = fitted(films, RIGHT, LikeQuestions(WRONG), *dev)
+    assert model_wrong.model < Voices().model
+    assert cases_wrong.cases < Voices().cases
     assert min(*model_wrong, *cases_wrong) >= 0
 
 
 def test_few_questions_move_little(films: Graph) -> None:
-    dev = asked(films, ("mann",))
-    few, many = (voices(films, RIGHT, WRONG, *dev[:n]) for n in (1, 30))
-    assert many.cases < few.cases < Voices().cases
+    few, more = (fitted(films, RIGHT, LikeQuestions(WRONG), *asked(films, ("mann",), n)) for n in (1, 4))
+    assert more.cases < few.cases < Voices().cases
+
+
+def test_like_questions_that_are_only_right_about_what_was_trained_do_not_silence_the_model(films: Graph) -> None:
+    """On dev they never err, since dev asks what was trained; asked anything else they are sure and wrong."""
+    found = calibration(films, RIGHT, LikeQuestions(RIGHT, otherwise=WRONG), *asked(films, ("mann",)))
+    assert found is not None
+    assert found.voices.model > 0.5
+    assert found.voices.cases < Voices().cases
+    assert found.scores[WHOLE] == pytest.approx(1.0)
+    assert found.scores[REST] < 1.0
+
+
+def test_a_part_that_is_better_than_the_whole_is_what_the_run_means(films: Graph) -> None:
+    lm: Any = Model({RIGHT: 0.9, WRONG: 0.08})
+    cases: Any = LikeQuestions(WRONG)
+    dev = asked(films, ("mann",), 12)
+    planner = TrainedPlanner(films, lm, Unsure(films), cases)
+    found = [*readings(planner, dev, [plan_space(films, question, 2) for question in dev])]
+    deaf = chosen(found, Voices(0.0, 1.37, 2.55))  # a product that does not listen to its model
+    assert deaf.scores[MODEL] == pytest.approx(1.0)
+    assert deaf.scores[WHOLE] < 0.1
+    assert deaf.voices == Voices(1.0, 0.0, 0.0)
+    heeding = Voices(1.0, 0.5, 0.1)
+    assert chosen(found, heeding).voices == heeding  # a part has to be better, not just as good
+    assert str(deaf).startswith("on 12 dev questions: all together 0.0")
 
 
 def test_questions_that_no_plan_answers_say_nothing(films: Graph) -> None:
-    assert voices(films, WRONG, RIGHT, *asked(films, ()), *asked(films, ("oslo",))) == Voices()
-    assert voices(films, WRONG, RIGHT) == Voices()
+    cases = LikeQuestions(RIGHT)
+    assert calibration(films, WRONG, cases, *asked(films, ()), *asked(films, ("oslo",))) is None
+    assert calibration(films, WRONG, cases) is None
 
 
 def test_voices_are_kept(tmp_path: Path) -> None:

@@ -76,18 +76,35 @@ def cases(films: Graph, tmp_path: Path) -> Cases:
 
 
 def test_a_question_has_the_plans_of_those_like_it(cases: Cases) -> None:
-    found = cases.vote("Who made [film]?", any_plan)
+    found = cases.vote("Who made [film]?", any_plan).shares
     assert max(found, key=lambda path: found[path]) == ("directed_by",)
-    born = cases.vote("Where was [person] born?", any_plan)
+    born = cases.vote("Where was [person] born?", any_plan).shares
     assert born["born_in",] == pytest.approx(3 * born["born_in", "~born_in", "born_in"], rel=0.1)
     assert sum(born.values()) > 0.9 > sum(found.values())  # it reads the same; the other does not
 
 
 def test_only_legal_plans_are_spoken_for(cases: Cases) -> None:
-    born = cases.vote("Where was [person] born?", lambda path: len(path) == 3)
+    born = cases.vote("Where was [person] born?", lambda path: len(path) == 3).shares
     assert [*born] == [("born_in", "~born_in", "born_in")]
     assert 0.2 < sum(born.values()) < 0.3  # a quarter of what the question that reads the same has to say
-    assert cases.vote("Where was [person] born?", lambda path: False) == {}
+    assert cases.vote("Where was [person] born?", lambda path: False).shares == {}
+
+
+def test_how_alike_they_are_does_not_depend_on_what_is_legal(cases: Cases) -> None:
+    free, bound = (cases.vote("Where was [person] born?", legal) for legal in (any_plan, lambda path: False))
+    assert free.alike == bound.alike > 0.9 > cases.vote("cost of the born", any_plan).alike
+    assert sum(free.shares.values()) <= free.alike + 1e-9
+
+
+def test_a_question_can_be_voted_on_as_if_its_plan_had_not_been_trained(cases: Cases) -> None:
+    text, own = "Where was [person] born?", [("born_in",), ("born_in", "~born_in", "born_in")]
+    left = cases.without(text, own)
+    assert left is not None
+    assert len(left.plans) == len(cases.plans) - 1
+    assert not set(left.vote(text, any_plan).shares) & set(own)
+    assert left.vote(text, any_plan).alike < cases.vote(text, any_plan).alike
+    every = {path for row in cases.plans for path in row}
+    assert cases.without(text, every) is None
 
 
 def test_a_legal_plan_is_found_however_many_are_likelier() -> None:
@@ -97,17 +114,19 @@ def test_a_legal_plan_is_found_however_many_are_likelier() -> None:
     weights = np.zeros((vectors.shape[1] + 1, 301), np.float32)
     weights[-1, :300] = 9.0
     cases = Cases(encoder, vectors, [{("rare",): 1.0}, {("r0",): 1.0}], Classifier(classes, weights))
-    found = cases.vote("Where was [person] born?", lambda path: path == ("rare",))
+    found = cases.vote("Where was [person] born?", lambda path: path == ("rare",)).shares
     assert found == {("rare",): pytest.approx(cases.likeness(vectors[0])["rare",])}
 
 
 def test_what_nothing_answered_is_remembered_too(cases: Cases) -> None:
-    assert cases.vote("How much did [film] cost?", any_plan)[()] > 0.8
+    assert cases.vote("How much did [film] cost?", any_plan).shares[()] > 0.8
 
 
 def test_what_is_unlike_all_says_little(cases: Cases) -> None:
-    assert sum(cases.vote("cost of the born", any_plan).values()) < 0.1
-    assert sum(replace(cases, far=0.0).vote("cost of the born", any_plan).values()) == pytest.approx(1.0, abs=1e-3)
+    assert sum(cases.vote("cost of the born", any_plan).shares.values()) < 0.1
+    assert sum(replace(cases, far=0.0).vote("cost of the born", any_plan).shares.values()) == pytest.approx(
+        1.0, abs=1e-3
+    )
 
 
 def test_missing_or_damaged(tmp_path: Path, cases: Cases) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from kg.graph import Graph
 from kg.types import Question, RelationPath, Topic
+from planner.cases import Vote
 from planner.decode import Decoded, Hypothesis
 from planner.lexical import LexicalPlanner, Prior
 from planner.neural import NOTHING
@@ -31,9 +32,11 @@ def known(
     cases: Mapping[RelationPath, float],
     fits: float = 0.8,
     complete: bool = True,
+    alike: float | None = None,
 ) -> Known:
     best = sorted(semantic, key=lambda path: -semantic[path])
-    return Known(Prior(best, lambda path: log(semantic[path]), fits, complete), cases)
+    prior = Prior(best, lambda path: log(semantic[path]), fits, complete)
+    return Known(prior, cases, sum(cases.values()) if alike is None else alike)
 
 
 @pytest.mark.parametrize("voices", [Voices(), Voices(0.3, 1.2, 0.4)])
@@ -99,13 +102,30 @@ def test_each_counts_for_whether_any_plan_fits() -> None:
     unsure = {R: 0.5, S: 0.5}
 
     def fits(cases: float, semantic: float, nothing: float) -> float:
-        return weighed(known(unsure, {R: cases}, semantic), decoded({R: 0.5, S: 0.2}, nothing), 1).fits
+        return weighed(known(unsure, {R: cases}, semantic, alike=1.0), decoded({R: 0.5, S: 0.2}, nothing), 1).fits
 
     whole = fits(0.5, 0.5, 0.5)
     for worse in (fits(0.05, 0.5, 0.5), fits(0.5, 0.1, 0.5), fits(0.5, 0.5, 0.9)):
         assert worse < whole
     assert fits(0.05, 0.1, 0.9) < 0.5 < fits(0.95, 0.9, 0.1)
-    assert weighed(known(unsure, {R: 1.0}, 0.9), None, 1).fits > 0.5 > weighed(known(unsure, {}, 0.4), None, 1).fits
+    assert weighed(known(unsure, {R: 1.0}, 0.9), None, 1).fits > 0.5
+    assert weighed(known(unsure, {}, 0.1, alike=1.0), None, 1).fits < 0.5
+
+
+def test_a_model_that_is_sure_is_not_refused_because_no_training_question_is_alike() -> None:
+    sure, unsure = decoded({R: 0.9}, nothing=0.01), {R: 0.5, S: 0.5}
+    assert weighed(known(unsure, {}, fits=0.05, alike=0.0), sure, 1).fits > 0.5
+    unlike, against = (weighed(known(unsure, {}, 0.2, alike=alike), sure, 1).fits for alike in (0.0, 1.0))
+    assert against < unlike  # like questions whose plans cannot be walked here speak against it
+
+
+def test_a_voice_alone_is_that_part() -> None:
+    others = known({R: 0.01, S: 0.99}, {S: 1.0}, fits=0.01)
+    model = weighed(others._replace(voices=Voices(1.0, 0.0, 0.0)), decoded({R: 0.6, S: 0.3}, nothing=0.1), 1)
+    assert model.paths[0].relations == R
+    assert model.fits == pytest.approx(0.9)  # what its own `none` leaves
+    semantic = weighed(others._replace(voices=Voices(0.0, 1.0, 0.0)), None, 1)
+    assert (semantic.paths[0].relations, semantic.fits) == (S, pytest.approx(0.01))
 
 
 class Voting:
@@ -114,8 +134,9 @@ class Voting:
     def __init__(self, shares: Mapping[RelationPath, float]) -> None:
         self.shares = shares
 
-    def vote(self, text: str, is_legal: Callable[[RelationPath], bool]) -> Mapping[RelationPath, float]:
-        return {path: share for path, share in self.shares.items() if is_legal(path)}
+    def vote(self, text: str, is_legal: Callable[[RelationPath], bool]) -> Vote:
+        shares = {path: share for path, share in self.shares.items() if is_legal(path)}
+        return Vote(shares, sum(self.shares.values()))
 
 
 class Asked:
