@@ -20,8 +20,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
+from scipy.optimize import minimize
+from scipy.special import expit
+from scipy.stats import rankdata
 
 from benchmarks.common import Row, demo_rows
 from benchmarks.fit_planner import write_coefficients
@@ -129,18 +130,43 @@ def fitted(cases: Sequence[Case]) -> NDArray[np.float64]:
     shares = {group: groups.count(group) ** -0.5 for group in set(groups)}
     weights = np.array([shares[group] for group in groups])
     mean, spread = table.mean(0), table.std(0)
-    model = LogisticRegression(C=1.0, max_iter=5000)
-    model.fit((table - mean) / spread, right, sample_weight=weights / weights.mean())
-    slope = model.coef_[0] / spread
-    return np.append(slope, model.intercept_[0] - slope @ mean)
+    found = fit_binary((table - mean) / spread, right, weights / weights.mean(), 0.5 / len(table))
+    slope = found[:-1] / spread
+    return np.append(slope, found[-1] - slope @ mean)
+
+
+def fit_binary(
+    rows: Table, labels: NDArray[np.bool_], weights: NDArray[np.float64], penalty: float
+) -> NDArray[np.float64]:
+    """Coefficients of a logit, the last is the constant: the weighed mean loss and a penalty on the squared others."""
+    inputs = np.column_stack([rows, np.ones(len(rows))])
+
+    def loss(found: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """The loss and its gradient."""
+        said = inputs @ found
+        each = np.logaddexp(0.0, said) - labels * said
+        slope = (weights * (expit(said) - labels)) @ inputs / len(rows)
+        slope[:-1] += 2 * penalty * found[:-1]
+        return float((weights * each).mean() + penalty * (found[:-1] ** 2).sum()), slope
+
+    result: NDArray[np.float64] = minimize(loss, np.zeros(inputs.shape[1]), jac=True).x
+    return result
+
+
+def auc(right: NDArray[np.bool_], said: NDArray[np.float64]) -> float:
+    """The probability that something right is given more than something wrong; not a number where one is missing."""
+    ranks, count = rankdata(said), int(right.sum())
+    others = len(right) - count
+    return (
+        float((ranks[right].sum() - count * (count + 1) / 2) / (count * others)) if count and others else float("nan")
+    )
 
 
 def report(title: str, cases: Sequence[Case], weights: NDArray[np.float64]) -> str:
     """A row of the table: how right and wrong are told apart."""
     said = np.array([case.values for case in cases]) @ weights[:-1] + weights[-1]
     right = np.array([case.is_right for case in cases])
-    auc = roc_auc_score(right, said) if 0 < right.sum() < len(right) else float("nan")
-    parts = [f"{title:<28}{len(cases):>6}  {auc:.3f}"]
+    parts = [f"{title:<28}{len(cases):>6}  {auc(right, said):.3f}"]
     for setting in SETTINGS:
         own = np.array([case.setting == setting for case in cases])
         for wanted in (True, False):

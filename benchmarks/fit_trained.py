@@ -16,11 +16,9 @@ import random
 from pathlib import Path
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from benchmarks.fit_planner import write_coefficients
-from benchmarks.fit_refusal import Restricted
+from benchmarks.fit_refusal import Restricted, fit_binary
 from benchmarks.train_demo import ALL, PLANNER, demo_data
 from kg.graph import Graph
 from kg.link import link
@@ -30,7 +28,6 @@ from planner.data.folder import open_folder, write_folder
 from planner.data.make import Made
 from planner.data.rows import Row
 from planner.decode import Decoded
-from planner.features import Table
 from planner.prompts import trained_question
 from planner.registry import trained_planner
 from planner.space import PlanSpace
@@ -39,27 +36,6 @@ from planner.training.run import Run
 from rog.training import material, train
 
 SYNTHETIC, SEED = 600, 5
-
-
-def fit_binary(rows: Table, labels: NDArray[np.bool_], penalty: float = 1e-2) -> NDArray[np.float64]:
-    """Coefficients of a logit, both classes weighed alike; the last is the constant (not penalised)."""
-    inputs = torch.tensor(np.column_stack([rows, np.ones(len(rows))]))
-    targets = torch.tensor(labels.astype(float))
-    share = targets * (0.5 / targets.mean()) + (1 - targets) * (0.5 / (1 - targets.mean()))
-    weights = torch.zeros(inputs.shape[1], dtype=torch.float64, requires_grad=True)
-
-    optimizer = torch.optim.LBFGS([weights], max_iter=500, line_search_fn="strong_wolfe")
-
-    def closure() -> torch.Tensor:
-        optimizer.zero_grad()
-        each = torch.nn.functional.binary_cross_entropy_with_logits(inputs @ weights, targets, weight=share)
-        loss = each + penalty * (weights[:-1] ** 2).sum()
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss
-
-    optimizer.step(closure)  # type: ignore[no-untyped-call]
-    result: NDArray[np.float64] = weights.detach().numpy()
-    return result
 
 
 def wording(row: Row, graph: Graph) -> str:
@@ -131,9 +107,10 @@ def main() -> None:
     shares = zip(titles, np.array(firsts).mean(0), strict=True)
     print("right plan first: " + ", ".join(f"{title} {share:.3f}" for title, share in shares))
     coefficients: dict[str, float] = {}
+    alike = np.where(fits, 0.5 / fits.mean(), 0.5 / (1 - fits.mean()))
     for prefix, names in (("", ("model", "semantic", "cases")), ("alone:", ("semantic", "cases"))):
         table = np.array([[one[name] for name in names] for one in signs])
-        fitted = fit_binary(table, fits)
+        fitted = fit_binary(table, fits, alike, 1e-2)
         coefficients |= zip((f"{prefix}{name}" for name in (*names, "constant")), fitted.tolist(), strict=True)
         said = table @ fitted[:-1] + fitted[-1] > 0
         print(f"by {' and '.join(names)}: kept {said[fits].mean():.3f}, refused {(~said[~fits]).mean():.3f}")
