@@ -5,33 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import NamedTuple
 
 from rapidfuzz.distance.OSA import normalized_similarity as similarity
 
 from kg.errors import QuestionError, UnclearNameError
 from kg.graph import Graph, Name
-from kg.names import normal
+from kg.names import CAMEL, camel_split, normal, other_forms
+from kg.spelling import Match, Vocabulary, goes_on, is_code, is_common, is_worded, likeness
 from kg.types import Entity, Topic
+from kg.words import STOP_WORDS
 
 MAX_QUESTION = 2_000  # characters
 MAX_NORMAL = 3 * MAX_QUESTION  # characters of its normal form: Korean has up to three for one, U+FDFA has eighteen
 MAX_SPAN = 16  # words
+MAX_OTHER = 6  # words of a span that may be one in the graph
+MAX_FUZZY = 8  # words of a name that may be misspelt
 MAX_FUZZY_SPANS = 12
+SEARCHED = 50  # names that are compared with a misspelt one
 FUZZY_CUTOFF = 0.75  # normalised Damerau-Levenshtein similarity
 WORD = 0.4  # score of a single small word that is a name, beside names with capitals
 INSIDE = 0.4  # weight of a name that is part of what is written, beside one that is all of it
 OTHER_CASE = 0.2  # the same of a name in other letters
+SHORT_NAME = 2  # names this short (O, Em, …) count only when written as they are stored
 SHORT_ALIAS = 3  # aliases this short (IN, US, IS …) count only when written as they are stored
-
-# Words that carry no name on their own: a question consists mostly of them.
-STOP_WORDS = frozenset(
-    "a about after all also an and any are as at be been before but by can could did do does for from get give had "
-    "has have he her him his how i if in into is it its list many may me more most much my name named no not now of "
-    "off on one only or other our out over please she show so some such tell than that the their them then there "
-    "these they this those to under up us was we were what whats when where which while who whom whose why will "
-    "with would you your find used use using".split()
-)
 
 
 @dataclass(frozen=True)
@@ -54,9 +53,30 @@ class Span:
 
     @property
     def capital(self) -> bool:
-        """Whether it is written like a name: some word after the question's first begins with a capital."""
+        """Whether it is written like a name: a word has a capital (not the question's first), a digit, or is a key."""
         words = self.text.split()
-        return any(word[0].isupper() or word[0].isdigit() for word in (words if self.start else words[1:]))
+        begins = any(word[0].isupper() or word[0].isdigit() for word in (words if self.start else words[1:]))
+        return begins or any("_" in word.strip("_") or CAMEL.search(word) for word in words)
+
+    @property
+    def is_word(self) -> bool:
+        """Whether it may be a mere word: one that carries a name, in small letters."""
+        return self.content <= 1 and self.text.islower()
+
+    def covers(self, other: Span) -> bool:
+        """Whether the other span lies inside this one, which has more words."""
+        return self.start <= other.start and other.stop <= self.stop and other.size < self.size
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether they share a word."""
+        return self.start < other.stop and other.start < self.stop
+
+
+class Mention(NamedTuple):
+    """A span and the topics that it names."""
+
+    span: Span
+    topics: list[Topic]
 
 
 def checked(text: str) -> str:
@@ -77,14 +97,17 @@ def link(graph: Graph, text: str, limit: int = 5) -> tuple[Topic, ...]:
     """The entities that a question may be about, best first, at most `limit`; empty if none is named.
 
     Longer spans win over the spans inside them. An ambiguous name gives several topics that share its score by
-    how much the graph says about each (square root of the degree).
+    how much the graph says about each (square root of the degree). Where no name is written as the graph has it, one
+    may be misspelt (`kg.spelling`); numbers, dates and common words never are.
     """
     spans = spans_of(checked(text))
-    topics = exact_topics(graph, spans)
-    named = any(word[0].isupper() or word[0].isdigit() for topic in topics for word in topic.mention.split())
-    if not topics or (not named and any(span.capital and span.content for span in spans)):
-        topics += fuzzy_topics(graph, spans)  # the name may be misspelt, and "film" is no name beside one
-    return tuple(sorted(topics, key=lambda topic: (-topic.score, topic.key))[:limit])
+    found = exact_topics(graph, spans)
+    misspelt = fuzzy_topics(graph, spans, [mention.span for mention in found if not mention.span.is_word])
+    topics: dict[str, Topic] = {}
+    for mention in [*found, *misspelt]:
+        weight = INSIDE if any(other.span.covers(mention.span) for other in misspelt) else 1.0
+        keep_best(topics, (replace(topic, score=topic.score * weight) for topic in mention.topics))
+    return tuple(sorted(topics.values(), key=lambda topic: (-topic.score, topic.key))[:limit])
 
 
 def spans_of(text: str) -> list[Span]:
@@ -100,31 +123,50 @@ def spans_of(text: str) -> list[Span]:
     return sorted((span for span in spans if span.text), key=lambda span: (-span.size, -span.content))
 
 
-def exact_topics(graph: Graph, spans: Sequence[Span]) -> list[Topic]:
+def exact_topics(graph: Graph, spans: Sequence[Span]) -> list[Mention]:
     """Topics for the spans that are names as they stand, the longest spans first and none inside another."""
-    title = all(span.capital for span in spans if span.size == 1 and span.start)  # Every Word Has A Capital
+    title = is_title(spans)
     forms = {
         span: normal(span.text)
         for span in spans
         if not is_stop(span) or (span.capital and (span.size > 1 or (len(span.text) > 1 and not title)))
     }
+    others = {span: other_forms(span.text) for span in forms if span.size <= MAX_OTHER}
     written = any(span.capital and span.content for span in spans)  # names can be told from words by their capitals
     by_form: dict[str, list[Name]] = {}
-    for name in graph.named(sorted(set(forms.values()))):
+    for name in graph.named(sorted({*forms.values(), *chain.from_iterable(others.values())})):
         by_form.setdefault(normal(name.text), []).append(name)
     taken: set[int] = set()
-    topics: dict[str, Topic] = {}
+    words = {span.start: span.text for span in spans if span.size == 1}
+    mentions = []
     for span, form in forms.items():
         names = [name for name in by_form.get(form, ()) if plausible(name, span)]
+        if len(form) == 1 and span.start > 1 and words.get(span.start - 1, "")[:1].isupper():
+            names = []  # the X of "Model X" is not called X
         if is_stop(span):
             names = [name for name in names if name.text.rstrip("?!.") == span.text]
+        elif not names:
+            names = [name for other in others.get(span, ()) for name in by_form.get(other, ()) if is_joined(name, span)]
         if not names or not taken.isdisjoint(range(span.start, span.stop)):
             continue
         taken.update(range(span.start, span.stop))
-        weight = 1.0 if span.capital or span.content > 1 else WORD if written else 0.8
+        word = written or is_common(form)
+        weight = 1.0 if span.capital or span.content > 1 else WORD if word else 0.8
         scored = [(name, weight * (0.9 if name.alias else 1.0)) for name in names]
-        keep_best(topics, share(graph, scored, span.text))
-    return list(topics.values())
+        mentions.append(Mention(span, share(graph, scored, span.text)))
+    return mentions
+
+
+def is_title(spans: Sequence[Span]) -> bool:
+    """Whether Every Word Has A Capital, so that capitals tell nothing."""
+    return all(span.capital for span in spans if span.size == 1 and span.start)
+
+
+def is_joined(name: Name, span: Span) -> bool:
+    """Whether a name that is the span but for blanks can be meant: "You Tube" is YouTube, "a way" is not "away"."""
+    if plausible(name, span) and not name.alias:
+        return normal(camel_split(name.text)) == normal(span.text) or not stops_at_ends(span)
+    return False
 
 
 def is_stop(span: Span) -> bool:
@@ -135,8 +177,12 @@ def is_stop(span: Span) -> bool:
 
 
 def plausible(name: Name, span: Span) -> bool:
-    """Whether the name can be meant: short aliases (country and element codes) only in their own capitals."""
-    return not (name.alias and len(name.text) <= SHORT_ALIAS and name.text != span.text)
+    """Whether the name can be meant: one of a letter or two, and a code (IN, KIND), only in its own capitals."""
+    if name.text == span.text:
+        return True
+    if is_code(name) and is_common(span.text):
+        return False
+    return len(name.text) > (SHORT_ALIAS if name.alias else SHORT_NAME) or (not name.alias and not name.text.isalpha())
 
 
 def share(graph: Graph, scored: Iterable[tuple[Name, float]], mention: str) -> list[Topic]:
@@ -160,38 +206,121 @@ def keep_best(topics: dict[str, Topic], found: Iterable[Topic]) -> None:
             topics[topic.key] = topic
 
 
-def fuzzy_topics(graph: Graph, spans: Sequence[Span]) -> list[Topic]:
-    """Topics for the span that comes closest to some name, when no span is one."""
-    worded = [
+def fuzzy_topics(graph: Graph, spans: Sequence[Span], sure: Sequence[Span]) -> list[Mention]:
+    """The span that comes closest to some name with its topics, or none.
+
+    Beside a name that is written as the graph has it (`sure`) only a longer one that it is part of is looked for: the
+    "Love" of "Lusst for Love".
+    """
+    vocabulary = Vocabulary(graph)
+    if sure:
+        spans = [span for span in spans if any(map(span.covers, sure)) and not any(is_cut(span, one) for one in sure)]
+        spans = [span for span in spans if any(map(vocabulary.is_misspelt, normal(span.text).split()))]
+    spans = misspelt_spans(spans, vocabulary, is_title(spans))[:MAX_FUZZY_SPANS]
+    for names_like in (searched, scanned):
+        best: list[Match] = []
+        mention, reached = None, 0.0
+        for span in spans:
+            matches = closest(likely(span.text, names_like(graph, span.text)), 8)
+            # A longer span that matches as well is the better explanation of the question.
+            top = matches[0].score * (1 + 0.05 * span.size) if matches else 0.0
+            if top > reached:
+                best, mention, reached = matches, span, top
+        if mention is not None:
+            close = [(name, score * score) for name, score in best if score >= best[0].score - 0.05]
+            return [Mention(mention, share(graph, close, mention.text))]
+    return []
+
+
+def is_cut(span: Span, other: Span) -> bool:
+    """Whether a span has some words of another, but not all."""
+    return span.overlaps(other) and not span.covers(other)
+
+
+def searched(graph: Graph, text: str) -> list[Name]:
+    """Names that share a word with the text."""
+    return graph.search(text, SEARCHED)
+
+
+def scanned(graph: Graph, text: str) -> list[Name]:
+    """Names spelt like the text, out of all."""
+    return [name for name, _ in graph.scan(text, SEARCHED, FUZZY_CUTOFF)]
+
+
+def misspelt_spans(spans: Sequence[Span], vocabulary: Vocabulary, title: bool) -> list[Span]:
+    """The spans that may be a misspelt name, the likeliest first.
+
+    Where names have capitals, those that begin and end like a name, whole runs of capitals first; else, and of single
+    words, those with a word that nothing says is spelt right, and several words of which none is a common one
+    ("tom hank").
+    """
+    following = {span.start: normal(span.text) for span in spans if span.size == 1}
+    spans = [
         span
         for span in spans
-        if span.size <= 4 and len(span.text) > SHORT_ALIAS and not stops_at_ends(span) and not is_stop(span)
+        if span.size <= MAX_FUZZY and not stops_at_ends(span) and is_worded(normal(span.text))
+        if len(span.text) > SHORT_ALIAS and not goes_on(following.get(span.stop, ""))
     ]
-    named = [span for span in worded if span.capital] or worded
-    best: list[tuple[Name, float]] = []
-    mention, reached = "", 0.0
-    for span in named[:MAX_FUZZY_SPANS]:
-        matches = near_names(graph, span.text, 8)
-        # A longer span that matches as well is the better explanation of the question.
-        top = matches[0][1] * (1 + 0.05 * span.size) if matches else 0.0
-        if top > reached:
-            best, mention, reached = matches, span.text, top
-    near = [(name, score * score) for name, score in best if score >= best[0][1] - 0.05]
-    return share(graph, near, mention) if near else []
+    if not title:
+        named = [span for span in spans if span.capital and is_written_name(span, vocabulary)]
+        if named:
+            return sorted(named, key=lambda span: plain_ends(span, vocabulary))
+    unknown = [span for span in spans if is_unknown(span, vocabulary)]
+    return sorted(unknown, key=lambda span: sum(map(vocabulary.is_plain, normal(span.text).split())))
+
+
+def is_written_name(span: Span, vocabulary: Vocabulary) -> bool:
+    """Whether a span with capitals may be a name: one word of the graph's schema or a known one is none."""
+    words = span.text.split()
+    if len(words) == 1:
+        return not vocabulary.is_schema(normal(words[0])) and not vocabulary.is_known(normal(words[0]))
+    return plain_ends(span, vocabulary) < 2
+
+
+def plain_ends(span: Span, vocabulary: Vocabulary) -> int:
+    """How many of a span's first and last word are no part of a name by themselves: plain and in small letters."""
+    words = span.text.split()
+    return sum(not word[0].isupper() and vocabulary.is_plain(normal(word)) for word in (words[0], words[-1]))
+
+
+def is_unknown(span: Span, vocabulary: Vocabulary) -> bool:
+    """Whether a span in small letters has a word that may be misspelt, or several that are no common ones."""
+    words = normal(span.text).split()
+    if any(map(vocabulary.is_misspelt, words)):
+        return True
+    return len(words) > 1 and not any(map(vocabulary.is_plain, words))
 
 
 def stops_at_ends(span: Span) -> bool:
     """Whether a span begins or ends with a word like "of"."""
-    words = span.text.casefold().split()
-    return words[0] in STOP_WORDS or words[-1] in STOP_WORDS
+    words = span.text.split()
+    return any(word.casefold() in STOP_WORDS and not word.isupper() for word in (words[0], words[-1]))
 
 
-def near_names(graph: Graph, text: str, limit: int, cutoff: float = FUZZY_CUTOFF) -> list[tuple[Name, float]]:
-    """Names like `text`, the closest first: by full-text search, and by a scan of all names if that finds none."""
+def likely(text: str, names: Iterable[Name]) -> list[Match]:
+    """The names that `text` may be a misspelling of."""
     wanted = normal(text)
-    scored = [(name, similarity(wanted, normal(name.text))) for name in graph.search(text, 50)]
-    found = [(name, score) for name, score in scored if score >= cutoff] or graph.scan(text, limit, cutoff)
-    return sorted(found, key=lambda match: (-match[1], match[0].key, match[0].text))[:limit]
+    near = ((name, form) for name in names if not is_code(name) for form in forms_of(name))
+    scored = (Match(name, likeness(wanted, form)) for name, form in near if similarity(wanted, form) >= FUZZY_CUTOFF)
+    return [match for match in scored if match.score]
+
+
+def forms_of(name: Name) -> set[str]:
+    """The normal forms of a name that a misspelt one is compared with: camelCase as it stands, and divided."""
+    return {normal(name.text), normal(camel_split(name.text))}
+
+
+def near_names(graph: Graph, text: str, limit: int) -> list[Match]:
+    """Names spelt like `text`, the closest first, whether or not one may be meant by the other: for suggestions."""
+    wanted = normal(text)
+    scored = (Match(name, similarity(wanted, normal(name.text))) for name in graph.search(text, SEARCHED))
+    found = [match for match in scored if match.score >= FUZZY_CUTOFF]
+    return closest(found or (Match(*match) for match in graph.scan(text, limit, FUZZY_CUTOFF)), limit)
+
+
+def closest(matches: Iterable[Match], limit: int) -> list[Match]:
+    """The best of the matches, in an order that is always the same."""
+    return sorted(matches, key=lambda match: (-match.score, match.name.key, match.name.text))[:limit]
 
 
 def search(graph: Graph, text: str, limit: int = 10) -> list[Topic]:

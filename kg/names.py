@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from rapidfuzz.distance.OSA import normalized_similarity as similarity
 
@@ -24,6 +25,11 @@ TYPED = 10_000  # facts of a relation from which the commonest types at its ends
 SEPARATOR = "\x1f"  # between the aliases or types of one entity; stripped from names on the way in
 
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+MC = re.compile(r"(?<=\bMc)|(?<=\bMac)|(?<=[a-z]Mc)|(?<=[a-z]Mac)")  # McLoughlin in TomMcLoughlin is one word
+JOINED = "\x1e"  # stands where a word is not divided
+PARTED = re.compile(r"\d \d")  # two numbers, which are not one
+ABBREVIATION = 5  # letters of a word in capitals that may be stored with full stops: U.S., U.N.E.S.C.O. is longer
+ASKED = 10_000  # normal forms that one statement looks for
 ROWS = 10_000  # written at a time
 WORDS = 64  # different words of a text that are searched for: each costs a list of the index
 FREEBASE = r"(?:https?://rdf\.freebase\.com/ns/)?"
@@ -72,20 +78,63 @@ def normal(text: str) -> str:
 
 
 def readable(key: str) -> str:
-    """Words for a key that has no label: an IRI's last part, a dotted name's last part, `_` and camelCase split.
+    """The name of an entity whose key is all that is known of it: letter for letter, `_` read as a blank.
 
-    What has spaces already is words: "Tom McLoughlin" stays one.
+    Of an IRI its last part, decoded ("Caf%C3%A9" is "Café"), of a literal what stands between the quotes. What has
+    blanks keeps its `_`. YouTube stays one word: it is found as "You Tube" too, but never shown so.
     """
-    if key.isascii() and key.isalnum() and not CAMEL.search(key):
+    if key.isascii() and key.isalnum():
         return key
     if key.startswith('"'):
         return re.sub(r'"(@[\w-]+|\^\^.*)?$', "", key[1:]).strip() or key
     if "://" in key or key.startswith("urn:"):
-        key = re.split(r"[/#:]", key.rstrip("/#"))[-1] or key
-    elif re.fullmatch(r"[a-z_0-9]+(\.[a-z_0-9]+)+", key) and not re.fullmatch(r"[mg]\.[a-z_0-9]+", key):
-        key = key.rsplit(".", 1)[-1]
-    spaced = key if " " in key else CAMEL.sub(" ", key.replace("_", " "))
+        key = iri_name(key)
+    spaced = key if " " in key else key.replace("_", " ")
     return " ".join(spaced.split()) or key
+
+
+def iri_name(iri: str) -> str:
+    """The last part of an IRI, percent-encoding undone where it is UTF-8."""
+    last = re.split(r"[:/#]" if iri.startswith("urn:") else r"[/#]", iri.rstrip("/#"))[-1]
+    try:
+        last = unquote(last, errors="strict")
+    except UnicodeDecodeError:
+        return last or iri
+    return " ".join(last.split()) or iri
+
+
+def relation_words(key: str) -> str:
+    """Words for a relation or type without a label: the last part of a dotted name or an IRI, `_` and camelCase split.
+
+    What has blanks already is words.
+    """
+    if re.fullmatch(r"[a-z_0-9]+(\.[a-z_0-9]+)+", key) and not re.fullmatch(r"[mg]\.[a-z_0-9]+", key):
+        key = key.rsplit(".", 1)[-1]
+    elif ":" in key and "://" in key:
+        key = re.split(r"[/#:]", key.rstrip("/#"))[-1] or key
+    words = readable(key)
+    return words if " " in key else camel_split(words)
+
+
+def camel_split(text: str) -> str:
+    """The text with a blank before each capital that follows a small letter: "NewYorkCity" is "New York City"."""
+    if text.islower() or not CAMEL.search(text):
+        return text
+    return CAMEL.sub(" ", MC.sub(JOINED, text)).replace(JOINED, "")
+
+
+def other_forms(text: str) -> tuple[str, ...]:
+    """Further normal forms by which a name written as `text` may be stored: in one word, or camelCase divided.
+
+    "You Tube" may be "YouTube" in the graph, "NewYorkCity" "New York City", "US" "U.S.".
+    """
+    form = normal(text)
+    forms = [normal(camel_split(text))]
+    if not PARTED.search(form):
+        forms.append(form.replace(" ", ""))
+    if text.isalpha() and text.isupper() and len(text) <= ABBREVIATION:
+        forms.append(" ".join(form))
+    return tuple(other for other in dict.fromkeys(forms) if other != form)
 
 
 def checked_relation(key: str) -> str:
@@ -106,7 +155,7 @@ class RelationNames(NamedTuple):
 def named_relation(key: str, names: Mapping[str, RelationNames]) -> Relation:
     """A relation with its label and inverse label, guessed from the key where they were not given."""
     given = names.get(key, RelationNames())
-    label = given.label or readable(key)
+    label = given.label or relation_words(key)
     hidden = BOOKKEEPING.fullmatch(key) is not None if given.hidden is None else given.hidden
     return Relation(key, label, given.inverse_label or f"{label} of", hidden=hidden)
 
@@ -137,7 +186,7 @@ def write_names(path: Path, rows: Iterable[tuple[int, EntityNames]]) -> None:
                     texts.append((last, number, text, normal(text), text != label))
             db.executemany("INSERT INTO entity VALUES (?, ?, ?, ?)", entities)
             db.executemany("INSERT INTO name(rowid, id, text, normal, alias) VALUES (?, ?, ?, ?, ?)", texts)
-            db.executemany("INSERT INTO words(rowid, normal) VALUES (?, ?)", ((row[0], row[3]) for row in texts))
+            db.executemany("INSERT INTO words(rowid, normal) VALUES (?, ?)", map(searched_words, texts))
         db.execute(TABLES["name_normal"])
         db.commit()
     finally:
@@ -150,6 +199,13 @@ def connected(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
     connection.executescript(OPENED)
     return connection
+
+
+def searched_words(row: tuple[int, int, str, str, bool]) -> tuple[int, str]:
+    """What full-text search finds a stored name by: the words of its normal form, and those of camelCase."""
+    rowid, _, text, form, _ = row
+    split = camel_split(text)
+    return rowid, form if split == text else f"{form} {normal(split)}"
 
 
 def clean(text: str) -> str:
@@ -238,9 +294,12 @@ class Names:
 
     def named(self, normals: Sequence[str]) -> list[NameRow]:
         """The names with one of these normal forms, by entity number."""
-        marks = ",".join("?" * len(normals))
-        query = f"SELECT id, text, alias FROM name WHERE normal IN ({marks}) ORDER BY id, alias, text"
-        return self._named(self._rows(query, list(normals)))
+        rows: list[Any] = []
+        for first in range(0, len(normals), ASKED):
+            asked = list(normals[first : first + ASKED])
+            marks = ",".join("?" * len(asked))
+            rows += self._rows(f"SELECT id, text, alias FROM name WHERE normal IN ({marks})", asked)
+        return self._named(sorted(rows, key=lambda row: (row[0], row[2], row[1])))
 
     def search(self, text: str, limit: int) -> list[NameRow]:
         """The names that share one of the first 64 words with `text`, or begin one of their words with its last.

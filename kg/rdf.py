@@ -11,7 +11,7 @@ from typing import Any
 
 from kg.errors import LoadError
 from kg.lines import Options, Report, bad_line, damaged, fact, guess_format, open_binary, text_lines
-from kg.names import EntityNames, readable
+from kg.names import EntityNames, readable, relation_words
 from kg.types import Triple
 
 LABELS = {
@@ -133,7 +133,7 @@ def statement(head: str, predicate: str, tail: str, literal: str, report: Report
         return None
     if predicate == RDF_TYPE:
         names = report.names.get(head, EntityNames())
-        report.names[head] = names._replace(types=tuple(dict.fromkeys((*names.types, readable(tail)))))
+        report.names[head] = names._replace(types=tuple(dict.fromkeys((*names.types, relation_words(tail)))))
     return fact((head, predicate, tail), report)
 
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from rapidfuzz.distance.JaroWinkler import normalized_similarity as alike
 
 from kg.graph import Graph
-from kg.link import STOP_WORDS
 from kg.names import normal
 from kg.types import Question, Relation, RelationPath, inverse
+from kg.words import STOP_WORDS
 from planner.align import align
 from planner.encoder import Encoder, Tokens
 from planner.padding import without_padding

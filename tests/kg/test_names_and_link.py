@@ -12,8 +12,17 @@ from hypothesis import strategies as st
 from kg.errors import QuestionError, UnclearNameError
 from kg.graph import Graph, near_keys
 from kg.link import link, resolve_entity, search
-from kg.names import EntityNames, Names, normal, readable, write_names
+from kg.names import EntityNames, Names, normal, readable, relation_words, write_names
+from kg.networkx_graph import NetworkXGraph
 from kg.open import open_graph
+from kg.store import Store
+from kg.types import Triple
+from kg.write import Builder, Provenance
+
+LETTERS = (
+    "YouTube iPad RoboCop McDonald's eBay LaTeX PyTorch x86 3M C++ AT&T O'Brien U.S. 24/7 booking.com DiCaprio".split()
+)
+LETTERS += ["iOS 17", "Catch-22"]
 
 
 @pytest.mark.parametrize(
@@ -55,22 +64,95 @@ def test_normal_forgets_case_punctuation_and_the_article(text: str) -> None:
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        ("directed_by", "directed by"),
-        ("people.person.place_of_birth", "place of birth"),
+        ("Tom_Hanks", "Tom Hanks"),
         ("m.02mjmr", "m.02mjmr"),
-        ("http://dbpedia.org/ontology/birthPlace", "birth Place"),
+        ("http://dbpedia.org/resource/NeXT", "NeXT"),
+        ("http://dbpedia.org/resource/Caf%C3%A9_M%C3%BCller", "Café Müller"),
+        ("http://dbpedia.org/resource/Star_Trek:_Picard", "Star Trek: Picard"),
+        ("http://x.org/AC%2FDC", "AC/DC"),
+        ("http://x.org/%FF", "%FF"),
+        ("http://x.org/100%", "100%"),
         ("http://x.org/", "x.org"),
+        ("urn:isbn:0451450523", "0451450523"),
         ('"1964"^^<http://www.w3.org/2001/XMLSchema#gYear>', "1964"),
         ('"chat"@fr', "chat"),
         ('" chat "@fr', "chat"),
         ('""', '""'),
-        ("ACTED_IN", "ACTED IN"),
-        ("birthPlace", "birth Place"),
         ("Tom McLoughlin", "Tom McLoughlin"),
+        *((name, name) for name in LETTERS),
     ],
 )
 def test_readable(key: str, words: str) -> None:
     assert readable(key) == words
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("directed_by", "directed by"),
+        ("people.person.place_of_birth", "place of birth"),
+        ("http://dbpedia.org/ontology/birthPlace", "birth Place"),
+        ("ACTED_IN", "ACTED IN"),
+        ("birthPlace", "birth Place"),
+        ("TomMcLoughlin", "Tom McLoughlin"),
+        ("marriedTo", "married To"),
+    ],
+)
+def test_relations_have_words(key: str, words: str) -> None:
+    assert relation_words(key) == words
+    graph = NetworkXGraph.from_triples([("a", key, "b")])
+    assert graph.relations[key].label == words
+
+
+@pytest.fixture(scope="module", params=["networkx", "store"])
+def letters(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    """A graph of names that are written in their own way, with no label but their keys."""
+    facts = [(name, "made_in", "Earth") for name in (*LETTERS, "TomMcLoughlin", "NewYorkCity")]
+    if request.param == "networkx":
+        return NetworkXGraph.from_triples(facts)
+    builder = Builder()
+    builder.add(Triple(*fact) for fact in facts)
+    return Store(builder.write(tmp_path_factory.mktemp("letters") / "g.kg", Provenance("test"), False))
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_names_stay_letter_for_letter_and_are_found(letters: Graph, name: str) -> None:
+    assert letters.entity(name).label == name
+    for text in (f"Where is {name} made?", f"where is {name.lower()} made"):
+        (topic,) = link(letters, text)
+        assert (topic.key, topic.entity.label) == (name, name)
+    assert search(letters, name)[0].key == name
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("You Tube", "YouTube"),
+        ("Robo Cop", "RoboCop"),
+        ("i Pad", "iPad"),
+        ("Tom McLoughlin", "TomMcLoughlin"),
+        ("tom mcloughlin", "TomMcLoughlin"),
+        ("New York City", "NewYorkCity"),
+        ("new york city", "NewYorkCity"),
+        ("New Yrok City", "NewYorkCity"),
+        ("McDonalds", "McDonald's"),
+        ("OBrien", "O'Brien"),
+        ("US", "U.S."),
+        ("AT & T", "AT&T"),
+    ],
+)
+def test_names_are_found_with_other_blanks(letters: Graph, written: str, key: str) -> None:
+    assert keys(letters, f"Where is {written} made?") == [key]
+
+
+def test_a_part_of_a_name_in_one_word_is_searched_for(letters: Graph) -> None:
+    assert search(letters, "York")[0].key == "NewYorkCity"
+
+
+def test_blanks_are_not_left_out_of_numbers_and_small_words() -> None:
+    graph = open_graph([("247", "made_in", "away"), ("online", "made_in", "away")])
+    for text in ("What is 24/7?", "what is a way to do it", "who is on line"):
+        assert keys(graph, text) == []
 
 
 def keys(graph: Graph, text: str) -> list[str]:
