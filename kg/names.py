@@ -299,7 +299,7 @@ class Names:
             asked = list(normals[first : first + ASKED])
             marks = ",".join("?" * len(asked))
             rows += self._rows(f"SELECT id, text, alias FROM name WHERE normal IN ({marks})", asked)
-        return self._named(sorted(rows, key=lambda row: (row[0], row[2], row[1])))
+        return sorted(self._named(rows), key=lambda row: (row.id, row.alias, row.text))
 
     def search(self, text: str, limit: int) -> list[NameRow]:
         """The names that share one of the first 64 words with `text`, or begin one of their words with its last.
