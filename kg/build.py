@@ -191,10 +191,11 @@ def pykeen_sources(name: str) -> Sources:
     )
 
 
-def cached_store(source: str, progress: Progress | None = None) -> Path:
+def cached_store(source: str, progress: Progress | None = None, again: bool = False) -> Path:
     """The `.kg` directory for a source that is not one itself, built once in the user's cache.
 
-    The cache is keyed by the store's format and the files' contents, so an edited file is a new graph.
+    The cache is keyed by the store's format and the files' contents, so an edited file is a new graph. With `again`
+    what is there is replaced, since it is damaged.
     """
     sources = resolve(source)
     files = (*sources.facts, *sources.labels, *filter(None, [sources.relations]))
@@ -206,10 +207,10 @@ def cached_store(source: str, progress: Progress | None = None) -> Path:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     stem = source.replace(":", "-") if source.startswith("pykeen:") else Path(source).name.split(".")[0]
     out = user_cache_path("rog") / "graphs" / f"{stem}-{digest.hexdigest()[:16]}.kg"
-    if not is_graph(out):
+    if again or not is_graph(out):
         try:
-            build(sources, out, Options(strict=True), progress=progress, wait=True)  # nobody would see a report
+            build(sources, out, Options(strict=True), again, progress, wait=True)  # nobody would see a report
         except GraphError:
-            if not is_graph(out):  # else another process was faster
+            if again or not is_graph(out):  # else another process was faster
                 raise
     return out

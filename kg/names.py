@@ -235,9 +235,20 @@ class Names:
     @property
     def _db(self) -> sqlite3.Connection:
         if not hasattr(self._local, "db"):
-            self._local.db = connected(self._path) if lies_at(self.file, self._path) else self._first
+            self._local.db = self._another() or self._first
         connection: sqlite3.Connection = self._local.db
         return connection
+
+    def _another(self) -> sqlite3.Connection | None:
+        """Another connection to the same file; None if its path is gone or another file's."""
+        try:
+            connection = connected(self._path)
+        except sqlite3.OperationalError:
+            return None
+        if lies_at(self.file, self._path):  # so it was when it was opened: a path does not come back
+            return connection
+        connection.close()
+        return None
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         try:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kg.build import cached_store
+from kg.errors import GraphError
 from kg.frames import frame_triples
 from kg.graph import Graph
 from kg.neo4j_client import is_address
@@ -35,4 +36,8 @@ def open_graph(source: Any, progress: Progress | None = None, config: Path | Non
     path = Path(source)
     if path.is_dir():
         return Store(path)
-    return Store(cached_store(str(source), progress))
+    cached = cached_store(str(source), progress)
+    try:
+        return Store(cached)
+    except GraphError:  # the cache is ours to mend: its user cannot be told to build what nobody asked for
+        return Store(cached_store(str(source), progress, again=True))

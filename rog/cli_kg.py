@@ -75,7 +75,11 @@ def kg_check(kg: KGArgument) -> None:
     """Read a graph whole: is every byte what was written, is every number where it may be? Exit code 1 if not."""
     from kg.build import cached_store
     from kg.check import check
+    from kg.errors import GraphError
+    from kg.neo4j_client import is_address
 
+    if is_address(kg):
+        raise GraphError(f"{kg}: expected a .kg directory or a facts file")
     path = Path(kg)
     found = check(path if path.is_dir() else cached_store(kg))
     version = f"version {found.version}" if found.version else "built by an earlier rog"

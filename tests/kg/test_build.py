@@ -183,10 +183,19 @@ def test_sources_with_a_colon_are_cached_in_the_cache(tmp_path: Path, own_cache:
 def test_a_cache_that_another_process_filled_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = str(facts(tmp_path, "x\tr\ty\n").facts[0])
 
-    def slower(sources: Sources, out: Path, options: Options, progress: object = None, wait: bool = False) -> None:
+    def slower(sources: Sources, out: Path, *_: object, wait: bool) -> None:
         assert wait
         build(sources, out)
         build(sources, out)
 
     monkeypatch.setattr("kg.build.build", slower)
     assert open_graph(path).size.triples == 1
+
+
+def test_a_damaged_graph_in_the_cache_is_built_again(tmp_path: Path) -> None:
+    path = str(facts(tmp_path, "x\tr\tz\n").facts[0])
+    cached = cached_store(path)
+    for damage in ("keys.bin", "manifest.json"):
+        (Store(cached).folder / damage).write_text("x")
+        assert open_graph(path).frontier(["x"]).follow("r").entities == ("z",)
+    assert Store(cached).version[0] == "3"
