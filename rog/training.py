@@ -267,6 +267,6 @@ def model_card(found: Material, settings: Training, result: dict[str, float]) ->
 - {parts_line(result) or "nothing was calibrated"}
 - finished: {time.strftime("%Y-%m-%d")}
 
-It plans or reads evidence for this graph only. Measure it with
+It is for graphs with these relations (`vocabulary.json`), whatever their facts. Measure it with
 `rog eval --data {about["data"]}/test.jsonl --system {"sft=" if about["role"] == "planner" else "sft=lexical,"}RUN`.
 """
