@@ -244,7 +244,8 @@ def whole(data: Path, start: Run, quoting: Run, tmp_path_factory: pytest.TempPat
 
 def test_what_a_run_leaves(whole: Run, start: Run, quoting: Run, letters: Store) -> None:
     assert {path.name for path in whole.folder.iterdir()} == {
-        "config.yaml", "environment.json", "samples.jsonl", "metrics.jsonl", "README.md", "planner", "reasoner",
+        "config.yaml", "vocabulary.json", "environment.json", "samples.jsonl", "metrics.jsonl", "README.md", "planner",
+        "reasoner",
     }  # fmt: skip
     kept = Run(whole.folder / "reasoner").calibration(Weights)
     assert kept == quoting.calibration(Weights) != Weights()
@@ -260,6 +261,8 @@ def test_what_a_run_leaves(whole: Run, start: Run, quoting: Run, letters: Store)
     for role in ("planner", "reasoner"):
         config = Run(whole.folder / role).config
         assert (config["role"], config["base_sha256"]) == (role, weights_sha256(Path(config["model"])))
+        assert Run(whole.folder / role).check(role, letters) == ()
+        assert config["vocabulary_sha256"] == whole.config["vocabulary_sha256"]
     both = tuple(str(whole.folder / role) for role in ("planner", "reasoner"))
     assert parts_of(str(whole.folder), "symbolic") == both
     assert parts_of(both[0], "symbolic") == (both[0], "symbolic")

@@ -96,7 +96,7 @@ def whole(data: Path, start: Run, tmp_path_factory: pytest.TempPathFactory) -> R
 
 def test_what_a_run_leaves(whole: Run, start: Run, letters: Store) -> None:
     assert {path.name for path in whole.folder.iterdir()} == {
-        "config.yaml", "environment.json", "samples.jsonl", "metrics.jsonl", "adapter", "README.md",
+        "config.yaml", "vocabulary.json", "environment.json", "samples.jsonl", "metrics.jsonl", "adapter", "README.md",
     }  # fmt: skip
     steps = [row for row in metrics(whole) if "reward" in row]
     assert [row["step"] for row in steps] == [1, 2, 3, 4, 5, 6]
