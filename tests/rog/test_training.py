@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +57,20 @@ def test_make_train_evaluate(data: Path, films: Store, tiny_folder: Path, tmp_pa
     systems = ("--system", "lexical", "--system", f"sft={planner},{reasoner}")
     rog("eval", "--data", str(data / "test.jsonl"), *systems, "--out", str(tmp_path / "report"))
     assert (tmp_path / "report" / "index.html").exists()
+
+
+@pytest.mark.slow
+def test_training_shows_no_words_of_the_libraries(data: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    run, more = tmp_path / "planner", ["--data", str(data)]
+    fast = ["--model", str(tiny_folder), "--epochs", "1", "--rank", "4", "--max-tokens", "4000", "--limit", "8"]
+    refined = ["--method", "grpo", "--from", str(run), "--preset", "smoke", "--steps", "1", "--max-hops", "1"]
+    for command in (["train", "planner", *more, "--out", str(run), *fast],
+                    ["rl", "plan", *more, "--out", str(tmp_path / "rl"), *refined]):  # fmt: skip
+        program = [sys.executable, "-W", "default", "-m", "rog", *command]
+        ran = subprocess.run(program, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        strange = [line for line in ran.stderr.splitlines() if "…" not in line and not line.startswith("note: ")]
+        assert not strange
 
 
 def test_a_run_belongs_to_its_graph_and_role(
