@@ -177,10 +177,13 @@ def is_stop(span: Span) -> bool:
 
 
 def plausible(name: Name, span: Span) -> bool:
-    """Whether the name can be meant: one of a letter or two, and a code (IN, KIND), only in its own capitals."""
+    """Whether the name can be meant: one of a letter or two, and an alias that is a code, only in its own capitals.
+
+    An airport whose code is KIND is not meant by "kind".
+    """
     if name.text == span.text:
         return True
-    if is_code(name) and is_common(span.text):
+    if name.alias and is_code(name) and is_common(span.text):
         return False
     return len(name.text) > (SHORT_ALIAS if name.alias else SHORT_NAME) or (not name.alias and not name.text.isalpha())
 
