@@ -131,7 +131,7 @@ def exact_topics(graph: Graph, spans: Sequence[Span]) -> list[Mention]:
         for span in spans
         if not is_stop(span) or (span.capital and (span.size > 1 or (len(span.text) > 1 and not title)))
     }
-    others = {span: other_forms(span.text) for span in forms if span.size <= MAX_OTHER}
+    others = {span: other_forms(span.text, form) for span, form in forms.items() if span.size <= MAX_OTHER}
     written = any(span.capital and span.content for span in spans)  # names can be told from words by their capitals
     by_form: dict[str, list[Name]] = {}
     for name in graph.named(sorted({*forms.values(), *chain.from_iterable(others.values())})):
@@ -217,8 +217,7 @@ def fuzzy_topics(graph: Graph, spans: Sequence[Span], sure: Sequence[Span]) -> l
     """
     vocabulary = Vocabulary(graph)
     if sure:
-        spans = [span for span in spans if any(map(span.covers, sure)) and not any(is_cut(span, one) for one in sure)]
-        spans = [span for span in spans if any(map(vocabulary.is_misspelt, normal(span.text).split()))]
+        spans = longer_spans(spans, sure, vocabulary)
     spans = misspelt_spans(spans, vocabulary, is_title(spans))[:MAX_FUZZY_SPANS]
     for names_like in (searched, scanned):
         best: list[Match] = []
@@ -233,6 +232,19 @@ def fuzzy_topics(graph: Graph, spans: Sequence[Span], sure: Sequence[Span]) -> l
             close = [(name, score * score) for name, score in best if score >= best[0].score - 0.05]
             return [Mention(mention, share(graph, close, mention.text))]
     return []
+
+
+def longer_spans(spans: Sequence[Span], sure: Sequence[Span], vocabulary: Vocabulary) -> list[Span]:
+    """The spans that cover a name and have a misspelt word beside it, with a capital where the name has one."""
+    capital = any(span.capital for span in sure)
+    others = [span for span in spans if span.size == 1 and not any(map(span.overlaps, sure))]
+    others = [span for span in others if span.text[0].isupper() or not capital]
+    misspelt = [span for span in others if any(map(vocabulary.is_misspelt, normal(span.text).split()))]
+    return [
+        span
+        for span in spans
+        if any(map(span.covers, misspelt)) and any(map(span.covers, sure)) and not any(is_cut(span, s) for s in sure)
+    ]
 
 
 def is_cut(span: Span, other: Span) -> bool:

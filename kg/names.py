@@ -123,14 +123,14 @@ def camel_split(text: str) -> str:
     return CAMEL.sub(" ", MC.sub(JOINED, text)).replace(JOINED, "")
 
 
-def other_forms(text: str) -> tuple[str, ...]:
-    """Further normal forms by which a name written as `text` may be stored: in one word, or camelCase divided.
+def other_forms(text: str, form: str) -> tuple[str, ...]:
+    """Further normal forms, beside `form`, by which a name written as `text` may be stored: other blanks.
 
     "You Tube" may be "YouTube" in the graph, "NewYorkCity" "New York City", "US" "U.S.".
     """
-    form = normal(text)
-    forms = [normal(camel_split(text))]
-    if not PARTED.search(form):
+    split = camel_split(text)
+    forms = [normal(split)] if split != text else []
+    if " " in form and not PARTED.search(form):
         forms.append(form.replace(" ", ""))
     if text.isalpha() and text.isupper() and len(text) <= ABBREVIATION:
         forms.append(" ".join(form))

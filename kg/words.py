@@ -106,13 +106,13 @@ COMMON_WORDS = frozenset(
     residence resident resource respect respond response responsible rest restaurant result retire return review
     rice rich richest ride right ring rise river road rock role roof room root rough round route royal rule ruler
     run running runs rural sad safe said sail salary sale same sand sat saw say says scale scene schedule school
-    science scientific scientist score screen screenwriter script sea search season seat second secret secretary
-    section sector see seed seem seen select sell seller send senior sense sent sentence separate sequel series
-    serious serve service set sets setting settle seven several sex shape share sharp sheet shelf ship shipped
-    shipper shipping shirt shoe shoot shop shore short shorter shortest shot should shoulder shout showed shown
-    shows shut sibling sick side sign silent silver similar simple simply since sing singer single sister sit site
-    situated situation six size skill skin sky sleep slow small smaller smallest smart smell smile smoke smooth snow
-    social society soft software soil sold soldier solid solution solve somebody someone something sometimes
+    science scientific scientist score screen screenwriter script scriptwriter sea search season seat second secret
+    secretary section sector see seed seem seen select sell seller send senior sense sent sentence separate sequel
+    series serious serve service set sets setting settle seven several sex shape share sharp sheet shelf ship
+    shipped shipper shipping shirt shoe shoot shop shore short shorter shortest shot should shoulder shout showed
+    shown shows shut sibling sick side sign silent silver similar simple simply since sing singer single sister sit
+    site situated situation six size skill skin sky sleep slow small smaller smallest smart smell smile smoke smooth
+    snow social society soft software soil sold soldier solid solution solve somebody someone something sometimes
     somewhere son song sons soon sort sound soundtrack source south southern space speak speaker special species
     specific speech speed spell spend spent spoke spoken sport spouse spread spring square stadium staff stage stamp
     stand standard star starred starring start state station statistic status stay step still stock stone stood stop
