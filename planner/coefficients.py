@@ -39,9 +39,9 @@ COEFFICIENTS: dict[str, dict[str, float]] = {
         "token": 6.1905,
         "worst_token": 0.7815,
         "channel": 0.3550,
-        "fit:explained": 5.9613,
-        "fit:agreement": 3.1794,
-        "fit:constant": -5.2369,
+        "fit:explained": 5.5189,
+        "fit:agreement": 3.8092,
+        "fit:constant": -5.5893,
     },
     "trained": {
         "model": 0.7978,
