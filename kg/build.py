@@ -13,7 +13,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from kg.bulk import NotPlain, read_blocks
-from kg.errors import GraphError, LoadError
+from kg.errors import GraphError, LoadError, one_line
 from kg.folders import remove_leftovers
 from kg.load import Options, Report, read_names, read_relations, read_triples
 from kg.manifest import FORMAT
@@ -23,7 +23,9 @@ from kg.types import Progress, Triple
 from kg.versions import is_graph, new_version
 from kg.write import Builder, Provenance
 
-BATCH = 100_000
+BATCH = 100_000  # facts stored at a time
+BATCH_TEXT = 1 << 26  # characters of them, at which a batch ends earlier
+SOURCE = 10_000  # characters of the file names kept with a graph
 PYKEEN = {"nations": "MIT", "umls": "MIT", "kinships": "MIT"}
 
 
@@ -80,14 +82,14 @@ def _build(sources: Sources, folder: Path, options: Options, progress: Progress 
     report, builder = Report(), Builder()
     builder.returning = sources.returning
     for path in sources.labels:
-        builder.names.update(read_names(path))
+        builder.names.update(read_names(path, options.unpacked))
     if sources.relations:
-        builder.relation_names.update(read_relations(sources.relations))
+        builder.relation_names.update(read_relations(sources.relations, options.unpacked))
     for path in sources.facts:
         read_facts(path, builder, options, report, progress)
     for key, names in report.all_names().items():
         builder.names.setdefault(key, names)
-    source = sources.name or ", ".join(path.name for path in sources.facts)
+    source = one_line(sources.name or ", ".join(path.name for path in sources.facts), SOURCE)
     builder.write_files(folder, Provenance(source, sources.licence), progress)
     return report
 
@@ -112,8 +114,16 @@ def read_facts(path: Path, builder: Builder, options: Options, report: Report, p
 
 
 def batches(triples: Iterator[Triple]) -> Iterator[Iterable[Triple]]:
-    """The facts in lists of 100,000."""
-    while batch := list(islice(triples, BATCH)):
+    """The facts in lists of 100,000, or fewer of long texts."""
+    batch: list[Triple] = []
+    length = 0
+    for triple in triples:
+        batch.append(triple)
+        length += len(triple.head) + len(triple.relation) + len(triple.tail)
+        if len(batch) == BATCH or length > BATCH_TEXT:
+            yield batch
+            batch, length = [], 0
+    if batch:
         yield batch
 
 
@@ -124,12 +134,16 @@ def resolve(source: str) -> Sources:
     if source.startswith("pykeen:"):
         return pykeen_sources(source.removeprefix("pykeen:"))
     path = Path(source)
-    if path.is_dir():
+    try:
+        is_folder, is_there = path.is_dir(), path.exists()
+    except (OSError, ValueError) as error:  # a name too long, or with a NUL in it
+        raise LoadError(f"{source}: no name of a file ({getattr(error, 'strerror', None) or error})") from None
+    if is_folder:
         files = import_files(path)
         if not files:
             raise LoadError(f"{source}: a directory, not a facts file (and it holds no import files of Neo4j)")
         return Sources(files, relations=next(path.glob("relations.tsv"), None))
-    if path.exists():
+    if is_there:
         return Sources((path,))
     if "://" in source:
         raise GraphError(

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg.errors import LoadError
-from kg.lines import DELIMITERS
-from kg.load import Options, find_columns, guess_format, open_binary
+from kg.lines import DELIMITERS, LINE
+from kg.load import Options, find_columns, guess_format
 from kg.names import SEPARATOR
+from kg.packed import open_binary
 from kg.types import INVERSE
 
 BLOCK = 1 << 25  # bytes
@@ -37,13 +38,13 @@ def read_blocks(path: Path, options: Options) -> Iterator[Block]:
         delimiter = DELIMITERS.get(options.format or guess_format(path))
         if delimiter is None:
             raise NotPlain
-        stream = open_binary(path)
+        stream = open_binary(path, options.unpacked)
     except LoadError:
         raise NotPlain from None
     with stream:
         try:
             yield from _blocks(path, stream, delimiter, options)
-        except (EOFError, OSError):
+        except (LoadError, OSError):
             raise NotPlain from None
 
 
@@ -56,7 +57,7 @@ def block_of(triples: Sequence[tuple[str, str, str]]) -> Block:
 
 
 def _blocks(path: Path, stream: Any, delimiter: str, options: Options) -> Iterator[Block]:
-    first = stream.readline()
+    first = stream.readline(LINE + 1)
     places, is_header = _columns(path, first, delimiter, options)
     width = first.count(delimiter.encode()) + 1
     left = b"" if is_header else first
@@ -64,13 +65,20 @@ def _blocks(path: Path, stream: Any, delimiter: str, options: Options) -> Iterat
         read = stream.read(BLOCK)
         end = read.rfind(b"\n") + 1 if read else 0
         if read and not end:
-            left += read
-            continue
+            raise NotPlain  # a line longer than is read
         block, left = (left + read[:end], read[end:]) if read else (left, b"")
+        if has_long_line(block):
+            raise NotPlain
         if block:
             yield _parsed(block, delimiter, width, places)
         if not read:
             return
+
+
+def has_long_line(block: bytes) -> bool:
+    """Whether a line of a block may be too long; a line of LINE bytes or more covers one of the stretches looked at."""
+    half = LINE // 2
+    return any(block.find(b"\n", start, start + half) < 0 for start in range(0, len(block) - half, half))
 
 
 def _columns(path: Path, first: bytes, delimiter: str, options: Options) -> tuple[tuple[int, int, int], bool]:

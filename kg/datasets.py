@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from kg.errors import LoadError
-from kg.published import lines_of, parquet_rows, read_hub, read_metaqa, read_pathquestion, read_rog_rows
+from kg.published import lines_of, question_rows, read_hub, read_metaqa, read_pathquestion, read_rog_rows
 from kg.questions import RawQuestion, json_objects, read_plain
 from kg.types import Progress
 
@@ -58,7 +58,7 @@ def reader_of(source: str, form: str) -> Iterator[RawQuestion]:
 def guess_format(path: Path) -> str:
     """The form of a file of questions by what its first line (or columns) holds, or LoadError."""
     if path.suffix.lower() == ".parquet":
-        first_row = next(parquet_rows(path), {})
+        first_row = next(question_rows(path), {})
         if "q_entity" in first_row or "a_entity" in first_row:
             return "rog"
         raise LoadError(f"{path}: no columns question, answer, q_entity, a_entity")

@@ -2,48 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kg.errors import LoadError, first_line
+from kg.errors import LoadError, brief, first_line
 from kg.lines import Options, Report, bad_line, fact
+from kg.packed import ceiling
 from kg.tables import COLUMNS, facts_of_json, find_columns
 from kg.types import Triple
 
-ROWS = 65_536  # rows of a Parquet file in memory at a time
+ROWS = 65_536  # rows of a Parquet file in memory at a time; of subgraphs 64
+ROW = 32  # bytes that a row or list counts for beside its texts, which may all be the same few
+NO_VALUE = b"(not UTF-8, or of no type)"
 
 
 def read_parquet(path: Path, options: Options, report: Report) -> Iterator[Triple]:
     """Facts of a Parquet file with columns head, relation, tail; or all of a column `graph` of lists of them."""
-    if not path.is_file():
-        raise LoadError(f"{path}: no such file")
-    for number, (row, subgraph) in enumerate(parquet_rows(path, options), 1):
+    choose = partial(fact_columns, path, options)
+    for number, row in enumerate(parquet_rows(path, choose, options.unpacked), 1):
         report.lines += 1
         found: Iterable[tuple[Triple | str, str]]
-        found = facts_of_json({"graph": row[0]}, options, report) if subgraph else [(fact(row, report), str(row))]
+        if len(row) > 1:
+            found = [(fact(row, report), "")]
+        elif isinstance(row[0], list):
+            found = facts_of_json({"graph": row[0]}, options, report)
+        else:
+            found = [(f"expected a list of facts, found {brief(row[0])}", "")]
         for triple, text in found:
             if isinstance(triple, str):
-                bad_line(path, number, triple, text, options, report, "row")
+                bad_line(path, number, triple, text or str(row), options, report, "row")
             else:
                 yield triple
 
 
-def parquet_rows(path: Path, options: Options) -> Iterator[tuple[tuple[Any, ...], bool]]:
-    """The rows of a Parquet file, and whether each is a subgraph; LoadError for a file that is not whole."""
+def fact_columns(path: Path, options: Options, titles: list[str]) -> list[str]:
+    """The columns that facts are in: `graph` alone, or head, relation and tail by whatever names they have."""
+    if options.columns is None and "graph" in titles:
+        return ["graph"]
+    return [titles[place] for place in named_columns(path, titles, options)]
+
+
+def parquet_rows(path: Path, choose: Callable[[list[str]], list[str]], unpacked: int = 0) -> Iterator[tuple[Any, ...]]:
+    """The values of a Parquet file, row by row, in the columns that `choose` takes out of their names.
+
+    A text that is not UTF-8, and a value that Python has no type for, comes as the bytes that say so. LoadError for a
+    file that is not whole, or holds more than `unpacked` bytes (0: 200 times its size, and 64 MiB at least).
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if not path.is_file():
+        raise LoadError(f"{path}: no such file")
+    most, spent = unpacked or ceiling(path.stat().st_size), 0
     try:
         with pq.ParquetFile(path) as file:
-            titles = list(file.schema_arrow.names)
-            subgraphs = options.columns is None and "graph" in titles
-            names = ["graph"] if subgraphs else [titles[place] for place in named_columns(path, titles, options)]
-            for batch in file.iter_batches(ROWS, columns=names):
-                for row in zip(*(batch.column(name).to_pylist() for name in names), strict=True):
-                    yield row, subgraphs
-    except (pa.ArrowException, OSError) as error:
-        raise LoadError(f"{path}: not a whole Parquet file ({first_line(error)})") from error
+            names = choose(list(file.schema_arrow.names))
+            is_nested = any(pa.types.is_nested(file.schema_arrow.field(name).type) for name in names)
+            for batch in file.iter_batches(ROWS // 1024 if is_nested else ROWS, columns=names):
+                for row in zip(*(values(batch.column(name)) for name in names), strict=True):
+                    spent += ROW + sum(map(size, row))
+                    if spent > most:
+                        raise LoadError(
+                            f"{path}: holds more than {most:,} bytes of values, too much for its size; "
+                            "if it is what you expect, say how much with --max-unpacked"
+                        )
+                    yield row
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise LoadError(f"{path}: not a whole Parquet file ({first_line(error)})") from None
+
+
+def values(column: Any) -> list[Any]:
+    """The values of a column (pyarrow) in Python; NO_VALUE for one that Python cannot have."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        known = values(column.dictionary)
+        return [None if place is None else known[place] for place in column.indices.to_pylist()]
+    try:
+        found: list[Any] = column.to_pylist()
+    except (ValueError, OverflowError, pa.ArrowException):  # a text that is not UTF-8, a date past the year 9999, …
+        found = list(map(value, column))
+    return found
+
+
+def value(cell: Any) -> Any:
+    """The value of a cell (pyarrow) in Python, NO_VALUE where it has none."""
+    import pyarrow as pa
+
+    try:
+        return cell.as_py()
+    except (ValueError, OverflowError, pa.ArrowException):
+        return NO_VALUE
+
+
+def size(found: Any) -> int:
+    """The characters in a value, and in those within it."""
+    if isinstance(found, str | bytes):
+        return len(found)
+    return sum(map(size, found)) + ROW * len(found) if isinstance(found, list) else 0
 
 
 def frame_triples(frame: Any) -> list[Triple]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import zlib
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any
 
-from kg.errors import LoadError, disk_errors
+from kg.errors import SHOWN as KEPT
+from kg.errors import LoadError, brief, disk_errors, one_line
 from kg.names import SEPARATOR, EntityNames
+from kg.packed import PACKED, open_binary
 from kg.types import INVERSE, Triple
 
 FORMATS = {
@@ -22,7 +22,8 @@ FORMATS = {
     ".graphml": "graphml", ".gexf": "gexf", ".json": "json",
 }  # fmt: skip
 DELIMITERS = {"tsv": "\t", "psv": "|"}  # a text table without quoting
-PACKED = {".gz", ".bz2"}
+LINE = 1 << 24  # bytes: 16 MiB, tens of times a question with its subgraph; a longer line is a bad one
+HALVED = "holds half a surrogate pair"
 SHOWN = 5  # bad lines kept to be shown
 REJECT_HEADER = "file\tline\treason\ttext\n"
 
@@ -66,12 +67,14 @@ class Options:
     """How to read a facts file. `columns` names or numbers (from 1) head, relation and tail.
 
     A bad line is counted and written to the file `rejects`, if there is one; with `strict` it is an error.
+    `unpacked` is how many bytes a packed file may unpack to (0: 200 times its size, and 64 MiB at least).
     """
 
     format: str = ""
     columns: tuple[str, str, str] | None = None
     strict: bool = False
     rejects: Path | None = None
+    unpacked: int = 0
 
 
 def guess_format(path: Path) -> str:
@@ -88,62 +91,47 @@ def is_piped(path: Path) -> bool:
     """Whether the first line of a file holds two `|` and no tab, as MetaQA's `kb.txt` has it."""
     try:
         with open_binary(path) as stream:
-            first = stream.readline()
-    except (LoadError, OSError, EOFError, zlib.error):
+            first = stream.readline(LINE)
+    except (LoadError, OSError):
         return False  # whoever reads it says what is wrong with it
     return first.count(b"|") == 2 and b"\t" not in first
 
 
-def open_binary(path: Path) -> IO[bytes]:
-    """The file, unpacked if it is a `.gz` or `.bz2`; LoadError if there is none."""
-    try:
-        if path.suffix.lower() == ".gz":
-            return cast(IO[bytes], gzip.open(path))
-        if path.suffix.lower() == ".bz2":
-            return cast(IO[bytes], bz2.open(path))
-        return path.open("rb")
-    except FileNotFoundError:
-        raise LoadError(f"{path}: no such file") from None
-    except (IsADirectoryError, PermissionError) as error:
-        raise LoadError(f"{path}: {error.strerror}") from None
-
-
 def text_lines(path: Path, options: Options, report: Report) -> Iterator[tuple[int, str]]:
-    """Numbered lines without their ends; a line that is not UTF-8 or holds a NUL byte is a bad line."""
+    """Numbered lines without their ends; a line that is not UTF-8, too long or holds a NUL byte is a bad line."""
     number = 0
-    with open_binary(path) as stream:
-        try:
-            for number, raw in enumerate(stream, 1):
-                report.lines += 1
-                try:
-                    line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-                except UnicodeDecodeError as error:
-                    reason = f"not UTF-8 (byte 0x{raw[error.start]:02x})"
-                    bad_line(path, number, reason, raw.decode("utf-8", "backslashreplace"), options, report)
-                    continue
-                if "\0" in line:
-                    bad_line(path, number, "holds a NUL byte: is this a binary file?", line, options, report)
-                    continue
-                yield number, line
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise damaged(path, number, error) from error
-        except OSError as error:
-            if error.errno is not None:
-                raise
-            raise damaged(path, number, error) from error  # how bz2 says it
+    with open_binary(path, options.unpacked) as stream:
+        while raw := stream.readline(LINE + 1):
+            number += 1
+            report.lines += 1
+            if len(raw) > LINE and not raw.endswith(b"\n"):
+                skip_line(stream)
+                text = raw[:KEPT].decode("utf-8", "backslashreplace") + "…"
+                bad_line(path, number, f"longer than {LINE:,} bytes", text, options, report)
+                continue
+            try:
+                line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+            except UnicodeDecodeError as error:
+                reason = f"not UTF-8 (byte 0x{raw[error.start]:02x})"
+                bad_line(path, number, reason, raw.decode("utf-8", "backslashreplace"), options, report)
+                continue
+            if "\0" in line:
+                bad_line(path, number, "holds a NUL byte: is this a binary file?", line, options, report)
+                continue
+            yield number, line
 
 
-def damaged(path: Path, number: int, error: Exception) -> LoadError:
-    """The LoadError for a compressed file that cannot be unpacked."""
-    kind = "bzip2" if path.suffix.lower() == ".bz2" else "gzip"
-    return LoadError(f"{path}: damaged {kind} file after line {number} ({error})")
+def skip_line(stream: IO[bytes]) -> None:
+    """Read on to the end of the line."""
+    while (rest := stream.readline(LINE)) and not rest.endswith(b"\n"):
+        pass
 
 
 def bad_line(
     path: Path, number: int, reason: str, text: str, options: Options, report: Report, unit: str = "line"
 ) -> None:
     """Count a bad line and write it to the rejects, or raise LoadError where none is allowed; None."""
-    message = f"{path}, {unit} {number}: {reason}"
+    message = one_line(f"{path}, {unit} {number}: {reason}")
     if options.strict:
         raise LoadError(message)
     report.bad += 1
@@ -151,7 +139,7 @@ def bad_line(
         report.shown.append(message)
     if options.rejects is None:
         return
-    clean = " ".join(reason.split())
+    clean = one_line(reason)
     ended = text.rstrip("\r\n").encode("utf-8", "backslashreplace").decode()
     kept = ended.replace("\r", "\\r").replace("\n", "\\n")
     with disk_errors(options.rejects):
@@ -168,17 +156,36 @@ def fact(fields: Iterable[object], report: Report) -> Triple | str:
     parts = [str(part) if type(part) is int else part for part in fields]
     for part in parts:
         if not isinstance(part, str):
-            return f"expected three texts, found {part!r}"
+            return f"expected three texts, found {brief(part)}"
     head, relation, tail = (str(part).strip() for part in parts)
     if not (head and relation and tail):
         return "an empty head, relation or tail"
     if relation.startswith(INVERSE):
-        return f"relation {relation!r} begins with {INVERSE!r}, which stands for an inverse step"
-    try:
-        (head + relation + tail).encode()
-    except UnicodeEncodeError:
-        return "holds half a surrogate pair"
+        return f"relation {brief(relation)} begins with {INVERSE!r}, which stands for an inverse step"
+    if not is_text(head + relation + tail):
+        return HALVED
     if SEPARATOR in head + relation + tail:
         return "holds a control character (0x1f)"
     report.facts += 1
     return Triple(head, relation, tail)
+
+
+def is_text(text: str) -> bool:
+    """Whether a text can be stored: JSON and RDF can write halves of surrogate pairs, which stand for no character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def decoded(text: str | bytes) -> Any:
+    """The value that a JSON text stands for; ValueError with a short reason where it is none."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("lists and objects within each other that nobody can read") from None
+    except json.JSONDecodeError:
+        raise
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 (byte 0x{error.object[error.start]:02x})") from None

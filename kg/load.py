@@ -13,9 +13,10 @@ from pathlib import Path
 from kg.errors import LoadError
 from kg.frames import read_parquet
 from kg.graph import Graph
-from kg.lines import Options, Report, guess_format, open_binary
+from kg.lines import Options, Report, guess_format
 from kg.neo4j_csv import is_neo4j_file, read_neo4j
 from kg.networks import read_network
+from kg.packed import open_binary, parse_size
 from kg.rdf import read_ntriples, read_rdf
 from kg.tables import find_columns, possible_titles, read_jsonl, read_names, read_relations, read_table
 from kg.types import Triple
@@ -27,6 +28,7 @@ __all__ = [
     "guess_format",
     "open_binary",
     "parse_columns",
+    "parse_size",
     "read_names",
     "read_relations",
     "read_triples",
@@ -69,14 +71,12 @@ def read_triples(path: Path, options: Options, report: Report) -> Iterator[Tripl
 
     A line that is no fact is counted; with `strict` it raises LoadError, and so does a file of nothing but bad lines.
     """
-    form = options.format or guess_format(path)
-    if form not in READERS:
-        raise LoadError(f"--format {form}: known are {', '.join(sorted(READERS))}")
-    if form in ("csv", "tsv") and options.columns is None and is_neo4j_file(path, "," if form == "csv" else "\t"):
-        form = "neo4j-csv"
+    form = form_of(path, options)
     facts, names, bad, shown = report.facts, len(report.names), report.bad, len(report.shown)
     try:
         yield from READERS[form](path, options, report)
+    except RecursionError:
+        raise LoadError(f"{path}: more levels of nesting than can be followed") from None
     finally:
         report.close()
     if report.bad > bad and report.facts == facts and len(report.names) == names:
@@ -84,10 +84,20 @@ def read_triples(path: Path, options: Options, report: Report) -> Iterator[Tripl
         raise LoadError(f"no fact in {path.name}, {report.bad - bad:,} bad lines{first}")
 
 
+def form_of(path: Path, options: Options) -> str:
+    """The name of the reader that a file needs, one of READERS, or LoadError."""
+    form = options.format or guess_format(path)
+    if form not in READERS:
+        raise LoadError(f"--format {form}: known are {', '.join(sorted(READERS))}")
+    if form in ("csv", "tsv") and options.columns is None and is_neo4j_file(path, "," if form == "csv" else "\t"):
+        return "neo4j-csv"
+    return form
+
+
 def taken_for_facts(paths: Iterable[Path], options: Options, graph: Graph) -> Iterator[tuple[Path, Triple]]:
     """Tables whose first line was read as a fact of `graph` that shares nothing with another: likely its titles."""
     for path in paths:
-        if READERS[options.format or guess_format(path)] is not read_table:
+        if READERS[form_of(path, options)] is not read_table:
             continue
         first = possible_titles(path, replace(options, strict=False, rejects=None))
         if first is None or graph.size.triples == 1 or not graph.contains(first):

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from kg.errors import LoadError
-from kg.lines import Options, Report, bad_line, fact, open_binary
+from kg.lines import Options, Report, bad_line, fact
 from kg.names import EntityNames
+from kg.packed import open_binary
 from kg.tables import row_text, table_rows
 from kg.types import Triple
 
 SPACE = "Entity"  # the ID space of our own exports, no part of a key
 DELIMITER = ";"  # between the elements of an array, unless a column `U+001F:IGNORE` says another
-HEADER_FIELD = re.compile(r"(?P<name>.*?)(?::(?P<type>[A-Za-z_]+(?:\[\])?)(?:\((?P<space>[^)]*)\))?(?:\{.*\})?)?")
+KEYS = ("ID", "START_ID", "END_ID", "TYPE")
+TYPE = re.compile(r"[A-Za-z_]+(?:\[\])?")
+HEADER = 1 << 20  # bytes of the first line that are looked at
 
 
 class Field(NamedTuple):
@@ -34,20 +36,23 @@ def is_neo4j_header(fields: Sequence[str]) -> bool:
 
 
 def header_field(text: str) -> Field:
-    """A column's name, type in capitals, and ID space."""
-    match = HEADER_FIELD.fullmatch(text.strip())
-    if match is None:
-        return Field(text.strip().casefold(), "", "")
-    return Field(match["name"].casefold(), (match["type"] or "").upper(), match["space"] or "")
+    """A column's name, type in capitals, and ID space, as in `name:TYPE(space){options}`."""
+    text = text.strip()
+    written = text.partition("{")[0] if text.endswith("}") else text
+    written, _, space = written[:-1].rpartition("(") if written.endswith(")") else (written, "", "")
+    name, colon, kind = written.rpartition(":")
+    if not colon or not TYPE.fullmatch(kind):
+        return Field(text.casefold(), "", "")
+    return Field(name.casefold(), kind.upper(), space)
 
 
 def is_neo4j_file(path: Path, delimiter: str) -> bool:
     """Whether the first line of a file is such a header; False where it cannot be read."""
     with open_binary(path) as stream:
         try:
-            first = stream.readline(1 << 20).decode("utf-8-sig", "replace")
-        except (OSError, EOFError, zlib.error):
-            return False
+            first = stream.readline(HEADER).decode("utf-8-sig", "replace")
+        except (LoadError, OSError):
+            return False  # whoever reads it says what is wrong with it
     return is_neo4j_header([field.strip().strip('"') for field in first.split(delimiter)])
 
 
@@ -65,21 +70,22 @@ def read_neo4j(path: Path, options: Options, report: Report) -> Iterator[Triple]
     name, label, title and aliases are left out.
     """
     header: list[Field] | None = None
+    least, is_nodes = 0, False  # columns that a row has to have, and whether they are nodes
     delimiter = "\t" if ".tsv" in path.suffixes else None
     for number, fields in table_rows(path, delimiter, options, report):
         if not any(fields):
             continue
         if header is None:
             header = checked_header(path, [header_field(field) for field in fields])
+            least = 1 + max(place for place, field in enumerate(header) if field.type in KEYS)
+            is_nodes = any(field.type == "ID" for field in header)
             continue
-        if len(fields) > len(header) or len(fields) < 1 + max(
-            place for place, field in enumerate(header) if field.type in ("ID", "START_ID", "END_ID", "TYPE")
-        ):
+        if not least <= len(fields) <= len(header):
             reason = f"{len(fields)} column{'s' * (len(fields) != 1)}, expected {len(header)}"
             bad_line(path, number, reason, row_text(fields, delimiter), options, report)
             continue
         row = list(zip(header, fields, strict=False))
-        if any(field.type == "ID" for field in header):
+        if is_nodes:
             wrong = take_names(row, report)
             if wrong:
                 bad_line(path, number, wrong, row_text(fields, delimiter), options, report)

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from kg.errors import LoadError
-from kg.lines import Options, Report, bad_line, fact, guess_format, open_binary
+from kg.errors import LoadError, brief, first_line
+from kg.guards import XmlGuard
+from kg.lines import HALVED, Options, Report, bad_line, decoded, fact, guess_format, is_text
 from kg.networkx_graph import edge_relation, edges_with_keys, node_names
+from kg.packed import check_unpacks, open_binary
 from kg.tables import facts_of_json
 from kg.types import Triple
 
@@ -18,20 +20,24 @@ from kg.types import Triple
 def read_network(path: Path, options: Options, report: Report) -> Iterator[Triple]:
     """Facts of a GraphML, GEXF or JSON file; labels, types and aliases of its nodes become names."""
     form = options.format or guess_format(path)
+    check_unpacks(path, options.unpacked)  # the whole of it will be in memory, many times as large
     if form == "json":
-        row = read_json(path)
+        row = read_json(path, options)
         if isinstance(row, list) or isinstance(row.get("graph"), list):
             yield from listed_facts(path, row, options, report)
             return
         graph = node_link(path, row)
     else:
-        graph = parsed(path, form)
+        graph = parsed(path, form, options)
     if not graph.is_directed():
         raise LoadError(f"{path}: an undirected graph, the direction of its facts is lost; save it as a directed one")
-    for node, data in graph.nodes(data=True):
+    for number, (node, data) in enumerate(graph.nodes(data=True), 1):
         names = node_names(data)
-        if any(names):
-            report.names[str(node).strip()] = names
+        key = str(node).strip()
+        if not is_text("".join((key, names.label, *names.types, *names.aliases))):
+            bad_line(path, number, HALVED, f"{node}\t{data}", options, report, "node")
+        elif any(names):
+            report.names[key] = names
     for number, (head, tail, key, data) in enumerate(edges_with_keys(graph), 1):
         report.lines += 1
         numbered = form != "json" and re.fullmatch(r"e?\d+", str(key))  # an edge's id in the file, no relation
@@ -42,33 +48,37 @@ def read_network(path: Path, options: Options, report: Report) -> Iterator[Tripl
             yield triple
 
 
-def parsed(path: Path, form: str) -> Any:
+def parsed(path: Path, form: str, options: Options) -> Any:
     """The networkx graph in a GraphML or GEXF file, or LoadError."""
     from xml.etree.ElementTree import ParseError
 
     import networkx as nx
 
-    with open_binary(path) as stream:
+    with open_binary(path, options.unpacked) as file:
+        stream = XmlGuard(path, file, 0).stream()
         try:
             return nx.read_graphml(stream, force_multigraph=True) if form == "graphml" else nx.read_gexf(stream)
+        except (LoadError, RecursionError, MemoryError):
+            raise
         except ParseError as error:
-            raise LoadError(f"{path}, line {error.position[0]}: {error}") from error
-        except (nx.NetworkXException, KeyError, ValueError, TypeError, EOFError, OSError) as error:
-            raise LoadError(f"{path}: cannot be read as {form} ({error or type(error).__name__})") from error
+            raise LoadError(f"{path}, line {error.position[0]}: {error}") from None
+        except Exception as error:  # networkx raises whatever it stumbles over in a file that is not as it expects
+            reason = f"{type(error).__name__}: {first_line(error)}"
+            raise LoadError(f"{path}: cannot be read as {form} ({reason})") from None
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, options: Options) -> Any:
     """The list or object in a JSON file, or LoadError."""
-    with open_binary(path) as stream:
+    with open_binary(path, options.unpacked) as stream:
         try:
-            row = json.loads(stream.read().decode("utf-8-sig"))
+            row = decoded(stream.read().decode("utf-8-sig"))
         except json.JSONDecodeError as error:
             hint = "; one value a line? give --format jsonl" if error.msg == "Extra data" else ""
-            raise LoadError(f"{path}, line {error.lineno}: not JSON ({error.msg}){hint}") from error
-        except (ValueError, RecursionError, EOFError, OSError) as error:
-            raise LoadError(f"{path}: not JSON ({error})") from error
+            raise LoadError(f"{path}, line {error.lineno}: not JSON ({error.msg}){hint}") from None
+        except (ValueError, OSError) as error:
+            raise LoadError(f"{path}: not JSON ({error})") from None
     if not isinstance(row, list | dict):
-        raise LoadError(f"{path}: expected a node-link graph or a list of facts, found {row!r:.40}")
+        raise LoadError(f"{path}: expected a node-link graph or a list of facts, found {brief(row)}")
     return row
 
 
@@ -93,4 +103,4 @@ def node_link(path: Path, row: dict[str, Any]) -> Any:
     try:
         return nx.node_link_graph({"directed": False, **row}, multigraph=True, edges=edges)
     except (nx.NetworkXException, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise LoadError(f"{path}: not a whole node-link graph ({type(error).__name__}: {error})") from error
+        raise LoadError(f"{path}: not a whole node-link graph ({type(error).__name__}: {error})") from None

@@ -8,12 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from kg.errors import LoadError, first_line
+from kg.errors import LoadError, brief, first_line
+from kg.frames import parquet_rows
 from kg.lines import Options, Report, text_lines
-from kg.questions import RawQuestion, json_objects, text_of, texts_of
+from kg.questions import RawQuestion, checked, json_objects, text_of, texts_of
 from kg.types import RelationPath, Triple, inverse
 
-TOPIC = re.compile(r"\[([^\]]+)\]")
+OPENED = re.compile(r"\[(?=[^\]])")
 # MetaQA names the kinds of a question's entities; each relation leads from a movie to another kind.
 METAQA = {
     "actor": "starred_actors",
@@ -44,18 +45,25 @@ def read_metaqa(path: Path) -> Iterator[RawQuestion]:
     for place, (number, line) in enumerate(rows):
         where = f"{path}, line {number}"
         text, tab, answers = line.partition("\t")
-        topic = TOPIC.search(text)
-        if not tab or topic is None:
+        topic = bracketed(text)
+        if not tab or not topic:
             raise LoadError(f"{where}: expected a question with its topic in [brackets], a tab, answers divided by |")
         paths = (metaqa_path(types[place], f"{kinds}, line {number}"),) if kinds else ()
         yield RawQuestion(
             f"{path.stem}-{number:05d}",
             " ".join(text.replace("[", "").replace("]", "").split()),
             tuple(dict.fromkeys(answer.strip() for answer in answers.split("|") if answer.strip())),
-            (topic[1].strip(),),
+            (topic.strip(),),
             paths,
             where,
         )
+
+
+def bracketed(text: str) -> str:
+    """What stands in the first [brackets] that hold anything, or ''."""
+    opened = OPENED.search(text)
+    end = text.find("]", opened.end()) if opened else -1
+    return text[opened.end() : end] if opened and end >= 0 else ""
 
 
 def kinds_file(path: Path) -> Path | None:
@@ -73,10 +81,10 @@ def metaqa_path(kind: str, where: str) -> RelationPath:
     for source, target in pairwise(stops):
         other = target if source == "movie" else source
         if other not in METAQA or "movie" not in (source, target):
-            raise LoadError(f"{where}: no question type of MetaQA: {kind!r}")
+            raise LoadError(f"{where}: no question type of MetaQA: {brief(kind)}")
         path.append(METAQA[other] if source == "movie" else inverse(METAQA[other]))
     if not path:
-        raise LoadError(f"{where}: no question type of MetaQA: {kind!r}")
+        raise LoadError(f"{where}: no question type of MetaQA: {brief(kind)}")
     return tuple(path)
 
 
@@ -103,25 +111,23 @@ def read_pathquestion(path: Path) -> Iterator[RawQuestion]:
 def read_rog_rows(path: Path) -> Iterator[RawQuestion]:
     """Rows with question, answer, q_entity, a_entity (Luo et al., ICLR 2024) from JSONL or Parquet."""
     if path.suffix.lower() == ".parquet":
-        for number, row in enumerate(parquet_rows(path), 1):
+        for number, row in enumerate(question_rows(path), 1):
             yield rog_question(row, f"{path}, row {number}", f"{path.stem}-{number:05d}")
         return
     for number, row in json_objects(path):
         yield rog_question(row, f"{path}, line {number}", f"{path.stem}-{number:05d}")
 
 
-def parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
+def question_rows(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a Parquet file, without their subgraphs, which are most of it."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    names: list[str] = []
 
-    try:
-        with pq.ParquetFile(path) as file:
-            names = [name for name in ("id", *HUB_ROWS) if name in file.schema_arrow.names]
-            for batch in file.iter_batches(columns=names):
-                yield from batch.to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise LoadError(f"{path}: not a whole Parquet file ({first_line(error)})") from error
+    def choose(titles: list[str]) -> list[str]:
+        names.extend(name for name in ("id", *HUB_ROWS) if name in titles)
+        return names
+
+    for row in parquet_rows(path, choose):
+        yield dict(zip(names, row, strict=True))
 
 
 def read_hub(source: str) -> Iterator[RawQuestion]:
@@ -168,7 +174,9 @@ def rog_question(row: Mapping[str, Any], where: str, name: str) -> RawQuestion:
         raise LoadError(f"{where}: expected question, answer, q_entity, a_entity; found {', '.join(row) or 'none'}")
     answers = texts_of(row, "a_entity", where) or texts_of(row, "answer", where)
     topics = texts_of(row, "q_entity", where)
-    return RawQuestion(str(row.get("id", name)), text_of(row, "question", where), answers, topics, (), where)
+    return RawQuestion(
+        checked(str(row.get("id", name)), "id", where), text_of(row, "question", where), answers, topics, (), where
+    )
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, str]]:

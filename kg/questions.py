@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kg.errors import LoadError
-from kg.lines import Options, Report, text_lines
+from kg.errors import LoadError, brief
+from kg.lines import HALVED, Options, Report, decoded, is_text, text_lines
 from kg.types import RelationPath, parse_relation_path
 
 REQUIRED = ("question", "answers")
@@ -57,11 +56,11 @@ def json_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            row = decoded(line)
+        except ValueError as error:
             raise LoadError(f"{path}, line {number}: not JSON ({error})") from None
         if not isinstance(row, dict):
-            raise LoadError(f"{path}, line {number}: expected an object with question and answers, found {row!r:.60}")
+            raise LoadError(f"{path}, line {number}: expected an object with question and answers, found {brief(row)}")
         yield number, row
 
 
@@ -74,7 +73,7 @@ def check_fields(row: Mapping[str, Any], where: str) -> None:
         if name not in known:
             near = process.extractOne(name, known, score_cutoff=60)
             hint = f", did you mean {near[0]!r}?" if near else f"; known are {', '.join((*REQUIRED, *OPTIONAL))}"
-            raise LoadError(f"{where}: unknown field {name!r}{hint}")
+            raise LoadError(f"{where}: unknown field {brief(name)}{hint}")
     for name in REQUIRED:
         if name not in row:
             raise LoadError(f"{where}: no field {name!r}; found {', '.join(row) or 'none'}")
@@ -84,27 +83,34 @@ def text_of(row: Mapping[str, Any], name: str, where: str) -> str:
     """A field that has to be a text, without blanks around it."""
     value = row[name]
     if not isinstance(value, str) or not value.strip():
-        raise LoadError(f"{where}: field {name!r} is {value!r:.60}, expected a text")
-    return value.strip()
+        raise LoadError(f"{where}: field {name!r} is {brief(value)}, expected a text")
+    return checked(value, name, where).strip()
 
 
 def texts_of(row: Mapping[str, Any], name: str, where: str) -> tuple[str, ...]:
     """A field that has to be a list of texts, each once; empty if it is missing."""
     values = row.get(name, [])
     if not isinstance(values, list) or not all(isinstance(value, str) and value.strip() for value in values):
-        raise LoadError(f"{where}: field {name!r} is {values!r:.60}, expected a list of texts")
-    return tuple(dict.fromkeys(value.strip() for value in values))
+        raise LoadError(f"{where}: field {name!r} is {brief(values)}, expected a list of texts")
+    return tuple(dict.fromkeys(checked(value, name, where).strip() for value in values))
+
+
+def checked(text: str, name: str, where: str) -> str:
+    """The text of a field; LoadError for one that cannot be stored."""
+    if not is_text(text):
+        raise LoadError(f"{where}: field {name!r} {HALVED}")
+    return text
 
 
 def gold_paths(row: Mapping[str, Any], where: str) -> tuple[RelationPath, ...]:
     """The relation paths of the fields `path` (one) and `paths`, each `["r1", "~r2"]` or `"r1 -> ~r2"`."""
     paths = row.get("paths", [])
     if not isinstance(paths, list):
-        raise LoadError(f"{where}: field 'paths' is {paths!r:.60}, expected a list of relation paths")
+        raise LoadError(f"{where}: field 'paths' is {brief(paths)}, expected a list of relation paths")
     found = []
     for value in ([row["path"]] if "path" in row else []) + paths:
         parts = parse_relation_path(value) if isinstance(value, str) else value
         if not isinstance(parts, list | tuple) or not parts or not all(isinstance(r, str) and r for r in parts):
-            raise LoadError(f"{where}: {value!r:.60} is no relation path, expected ['r1', '~r2'] or 'r1 -> ~r2'")
-        found.append(tuple(parts))
+            raise LoadError(f"{where}: {brief(value)} is no relation path, expected ['r1', '~r2'] or 'r1 -> ~r2'")
+        found.append(tuple(checked(part, "paths", where) for part in parts))
     return tuple(dict.fromkeys(found))

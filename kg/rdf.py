@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import re
 import sys
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from urllib.parse import quote
 
-from kg.errors import LoadError
-from kg.lines import Options, Report, bad_line, damaged, fact, guess_format, open_binary, text_lines
-from kg.names import EntityNames, readable, relation_words
+from kg.errors import LoadError, first_line
+from kg.guards import ENTITY, Guard, JsonGuard, TurtleGuard, XmlGuard
+from kg.lines import HALVED, Options, Report, bad_line, fact, guess_format, is_text, text_lines
+from kg.names import readable, relation_words
+from kg.packed import open_binary
+from kg.rdf_names import NameCollector, is_naming
 from kg.types import Triple
 
-LABELS = {
-    "http://www.w3.org/2000/01/rdf-schema#label",
-    "http://www.w3.org/2004/02/skos/core#prefLabel",
-    "http://schema.org/name",
-    "https://schema.org/name",
-    "http://xmlns.com/foaf/0.1/name",
-}
-ALIASES = {"http://www.w3.org/2004/02/skos/core#altLabel", "http://schema.org/alternateName"}
 RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 
 NT_IRI = r"<([^<>\"{}|^`\\\x00-\x20]*(?:\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})[^<>\"{}|^`\\\x00-\x20]*)*)>"
-NT_STATEMENT = (
-    rf"\s*(?:{NT_IRI}|(_:\S+))\s*{NT_IRI}\s*"
-    rf'(?:{NT_IRI}|(_:[^\s.]+(?:\.+[^\s.]+)*)|("(?:[^"\\\n\r]|\\.)*"(?:@[\w-]+|\^\^<[^>]*>)?))\s*'
-)
+# Groups are atomic, (?>…): what they matched is not tried again in a shorter form, so that no line takes long.
+NT_BLANK = r'_:(?>[^\s.<>"#]+(?:\.+[^\s.<>"#]+)*)'
+NT_LITERAL = r'"(?>[^"\\\n\r]*(?:\\.[^"\\\n\r]*)*)"(?>@[\w-]+|\^\^<[^>]*>)?'
+NT_STATEMENT = rf"\s*(?:{NT_IRI}|({NT_BLANK}))\s*{NT_IRI}\s*(?:{NT_IRI}|({NT_BLANK})|({NT_LITERAL}))\s*"
 END = r"\.\s*(?:#.*)?"
 NT_LINE = re.compile(NT_STATEMENT + END)
-NQ_LINE = re.compile(rf"{NT_STATEMENT}(?:(?:{NT_IRI}|_:[^\s.]+(?:\.+[^\s.]+)*)\s*)?{END}")
+NQ_LINE = re.compile(rf"{NT_STATEMENT}(?:(?:{NT_IRI}|{NT_BLANK})\s*)?{END}")
+NO_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\\ud800-\udfff]')
 ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 ESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
 
@@ -45,20 +41,21 @@ def read_ntriples(path: Path, options: Options, report: Report) -> Iterator[Trip
     blanks: dict[str, str] = {}
     quads = (options.format or guess_format(path)) == "nq"
     pattern, kind = (NQ_LINE, "N-Quads") if quads else (NT_LINE, "N-Triples")
-    for number, line in text_lines(path, options, report):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        match = pattern.fullmatch(line)
-        if match is None:
-            bad_line(path, number, f"not an {kind} statement", line, options, report)
-            continue
-        head = unescape(match[1]) if match[2] is None else blank(match[2], blanks, report)
-        tail = unescape(match[4] or match[6] or "") if match[5] is None else blank(match[5], blanks, report)
-        triple = statement(head, unescape(match[3]), tail, match[6] or "", report)
-        if isinstance(triple, str):
-            bad_line(path, number, triple, line, options, report)
-        elif triple is not None:
-            yield triple
+    with NameCollector(report) as names:
+        for number, line in text_lines(path, options, report):
+            if not line.strip() or line.lstrip().startswith("#"):
+                continue
+            match = pattern.fullmatch(line)
+            if match is None:
+                bad_line(path, number, f"not an {kind} statement", line, options, report)
+                continue
+            head = unescape(match[1]) if match[2] is None else blank(match[2], blanks, report)
+            tail = unescape(match[4] or match[6] or "") if match[5] is None else blank(match[5], blanks, report)
+            triple = statement((head, unescape(match[3]), tail), match[6] or "", names, report)
+            if isinstance(triple, str):
+                bad_line(path, number, triple, line, options, report)
+            elif triple is not None:
+                yield triple
 
 
 def read_rdf(path: Path, options: Options, report: Report) -> Iterator[Triple]:
@@ -66,39 +63,61 @@ def read_rdf(path: Path, options: Options, report: Report) -> Iterator[Triple]:
 
     A syntax error is an error even where bad lines are counted: what follows it cannot be trusted.
     """
+    form = options.format or guess_format(path)
+    blanks: dict[str, str] = {}
+    with open_binary(path, options.unpacked) as stream, NameCollector(report) as names:
+        guard = guarded(path, stream, form)
+        for number, quad in enumerate(parsed(path, guard, form), 1):
+            report.lines += 1
+            terms = keys_of_quad(quad, blanks, report)
+            guard.said(sum(map(len, terms)))
+            literal = terms[2] if terms[2].startswith('"') else ""
+            triple = statement(terms, literal, names, report) if terms[0] else "a statement about a statement"
+            if isinstance(triple, str):
+                bad_line(path, number, triple, str(quad), options, report, "statement")
+            elif triple is not None:
+                yield triple
+
+
+def guarded(path: Path, stream: IO[bytes], form: str) -> Guard:
+    """The guard that watches over what a parser of this format reads."""
+    if form == "rdfxml":
+        return XmlGuard(path, stream, ENTITY)
+    return JsonGuard(path, stream) if form == "jsonld" else TurtleGuard(path, stream)
+
+
+def parsed(path: Path, guard: Guard, form: str) -> Iterator[Any]:
+    """The quads that pyoxigraph finds, or LoadError."""
     import pyoxigraph as ox
 
-    form = {
+    formats = {
         "turtle": ox.RdfFormat.TURTLE,
         "trig": ox.RdfFormat.TRIG,
         "rdfxml": ox.RdfFormat.RDF_XML,
         "jsonld": ox.RdfFormat.JSON_LD,
-    }[options.format or guess_format(path)]
-    blanks: dict[str, str] = {}
-    with open_binary(path) as stream:
-        number = 0
-        try:
-            for number, quad in enumerate(ox.parse(stream, format=form, base_iri=f"file:///{path.name}"), 1):
-                report.lines += 1
-                triple = statement_of_quad(quad, blanks, report)
-                if isinstance(triple, str):
-                    bad_line(path, number, triple, str(quad), options, report, "statement")
-                elif triple is not None:
-                    yield triple
-        except SyntaxError as error:
-            if "LoadDocumentCallback" in str(error.msg):
-                reason = (
-                    "its @context is an address, and remote contexts are not loaded: write the context into the file"
-                )
-                raise LoadError(f"{path}: {reason}") from error
-            place = f"line {error.lineno}" if error.lineno else f"after statement {number}"
-            raise LoadError(f"{path}, {place}: {error.msg}") from error
-        except (EOFError, OSError, zlib.error) as error:
-            raise damaged(path, number, error) from error
+    }
+    number = 0
+    try:
+        for quad in ox.parse(guard.stream(), format=formats[form], base_iri=base_iri(path.name)):
+            number += 1
+            yield quad
+    except SyntaxError as error:
+        if "LoadDocumentCallback" in str(error.msg):
+            reason = "its @context is an address, and remote contexts are not loaded: write the context into the file"
+            raise LoadError(f"{path}: {reason}") from None
+        place = f"line {error.lineno}" if error.lineno else f"after statement {number}"
+        raise LoadError(f"{path}, {place}: {error.msg}") from None
+    except (OSError, ValueError) as error:
+        raise LoadError(f"{path}, after statement {number}: {first_line(error)}") from None
 
 
-def statement_of_quad(quad: Any, blanks: dict[str, str], report: Report) -> Triple | str | None:
-    """The fact in a parsed statement, None where it is a name, or what is wrong with it."""
+def base_iri(name: str) -> str:
+    """The IRI that relative ones in a file of this name belong to."""
+    return "file:///" + NO_IRI.sub(lambda sign: quote(sign[0], errors="surrogateescape"), name)
+
+
+def keys_of_quad(quad: Any, blanks: dict[str, str], report: Report) -> tuple[str, str, str]:
+    """The keys of a parsed statement's terms; all empty if one of them is a statement itself."""
     import pyoxigraph as ox
 
     def key(term: Any) -> str:
@@ -107,9 +126,8 @@ def statement_of_quad(quad: Any, blanks: dict[str, str], report: Report) -> Trip
         return str(term.value) if isinstance(term, ox.NamedNode) else unescape(str(term))
 
     if any(isinstance(term, ox.Triple) for term in (quad.subject, quad.object)):
-        return "a statement about a statement"
-    literal = str(quad.object) if isinstance(quad.object, ox.Literal) else ""
-    return statement(key(quad.subject), key(quad.predicate), key(quad.object), literal, report)
+        return "", "", ""
+    return key(quad.subject), key(quad.predicate), key(quad.object)
 
 
 def blank(label: str, blanks: dict[str, str], report: Report) -> str:
@@ -123,31 +141,20 @@ def blank(label: str, blanks: dict[str, str], report: Report) -> str:
     return blanks[label]
 
 
-def statement(head: str, predicate: str, tail: str, literal: str, report: Report) -> Triple | str | None:
-    """The fact that a statement makes, None where it is a name (kept in `report`), or what is wrong with it.
+def statement(terms: tuple[str, str, str], literal: str, names: NameCollector, report: Report) -> Triple | str | None:
+    """The fact that a statement makes, None where it is a name (kept in `names`), or what is wrong with it.
 
     `literal` is the tail as it is written, if it is a literal.
     """
-    if literal and (predicate in LABELS or predicate in ALIASES):
-        add_name(report, head, predicate, readable(tail), literal)
+    head, predicate, tail = terms
+    if not is_text(head + predicate + tail):
+        return HALVED
+    if literal and is_naming(predicate):
+        names.add(head, predicate, readable(tail), literal)
         return None
     if predicate == RDF_TYPE:
-        names = report.names.get(head, EntityNames())
-        report.names[head] = names._replace(types=tuple(dict.fromkeys((*names.types, relation_words(tail)))))
-    return fact((head, predicate, tail), report)
-
-
-def add_name(report: Report, key: str, predicate: str, text: str, literal: str) -> None:
-    """Take in a label or alias; English or untagged labels win, the others become aliases."""
-    known = report.names.get(key, EntityNames())
-    preferred = predicate in LABELS and re.search(r"@(?!en\b)[\w-]+$", literal) is None
-    if preferred and not known.label:
-        report.names[key] = known._replace(label=text)
-        report.foreign.pop(key, None)
-    elif text != known.label:
-        report.names[key] = known._replace(aliases=tuple(dict.fromkeys((*known.aliases, text))))
-        if predicate in LABELS and not known.label:
-            report.foreign.setdefault(key, text)
+        names.add_type(head, relation_words(tail))
+    return fact(terms, report)
 
 
 def unescape(text: str) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from kg.errors import LoadError
-from kg.lines import DELIMITERS, Options, Report, bad_line, fact, guess_format, text_lines
+from kg.csv_rows import csv_rows
+from kg.errors import LoadError, brief
+from kg.lines import DELIMITERS, Options, Report, bad_line, decoded, fact, guess_format, text_lines
 from kg.names import EntityNames, RelationNames
 from kg.types import Triple
 
@@ -74,39 +73,6 @@ def table_rows(path: Path, delimiter: str | None, options: Options, report: Repo
         yield from csv_rows(path, options, report)
 
 
-def csv_rows(path: Path, options: Options, report: Report) -> Iterator[tuple[int, list[str]]]:
-    """Numbered rows of a CSV file. A line with a stray quote is a bad one; what it swallows is read again."""
-    numbered = text_lines(path, options, report)
-    again: deque[tuple[int, str]] = deque()
-    record: list[tuple[int, str]] = []  # the lines of the row that is being read
-
-    def lines() -> Iterator[str]:
-        while one := again.popleft() if again else next(numbered, None):
-            record.append(one)
-            yield one[1] + "\n"
-
-    rows, width = csv.reader(lines(), strict=True), 0
-    while True:
-        record.clear()
-        wrong = ""
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            wrong = str(error)
-        else:
-            width = width or len(row)
-            if len(record) == 1 or len(row) == width:
-                yield record[-1][0], row
-                continue
-        number, line = record[0]
-        is_open = len(record) > 1 or "end of data" in wrong
-        bad_line(path, number, "a quote that its line does not close" if is_open else wrong, line, options, report)
-        again.extendleft(reversed(record[1:]))
-        rows = csv.reader(lines(), strict=True)
-
-
 def find_columns(
     path: Path, first: list[str], wanted: tuple[str, str, str] | None
 ) -> tuple[tuple[int, int, int], bool]:
@@ -136,7 +102,7 @@ def find_columns(
 def possible_titles(path: Path, options: Options) -> Triple | None:
     """The first row of a table without a known header, read as the fact that it was taken for."""
     delimiter = DELIMITERS.get(options.format or guess_format(path))
-    _, fields = next(table_rows(path, delimiter, options, Report()), (0, []))
+    fields = next((fields for _, fields in table_rows(path, delimiter, options, Report()) if any(fields)), [])
     places, is_header = find_columns(path, fields, options.columns)
     if is_header or options.columns or len(fields) <= max(places):
         return None
@@ -152,8 +118,8 @@ def read_jsonl(path: Path, options: Options, report: Report) -> Iterator[Triple]
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            row = decoded(line)
+        except ValueError as error:
             bad_line(path, number, f"not JSON ({error})", line, options, report)
             continue
         for triple, text in facts_of_json(row, options, report):
@@ -187,13 +153,13 @@ def fact_of_json(row: object, options: Options, report: Report) -> Triple | str:
     return fact(values, report)
 
 
-def read_side_table(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+def read_side_table(path: Path, columns: tuple[str, ...], unpacked: int) -> Iterator[tuple[int, dict[str, str]]]:
     """Numbered rows of a TSV or CSV side file; without a header the columns are taken in this order."""
     order: list[str] | None = None
     form = guess_format(path)
     if form not in ("tsv", "csv"):
         raise LoadError(f"{path}: expected a .tsv or .csv table of {', '.join(columns)}")
-    for number, fields in table_rows(path, DELIMITERS.get(form), Options(strict=True), Report()):
+    for number, fields in table_rows(path, DELIMITERS.get(form), Options(strict=True, unpacked=unpacked), Report()):
         if not any(fields):
             continue
         if order is None:
@@ -206,10 +172,13 @@ def read_side_table(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int,
         yield number, dict(zip(order, map(str.strip, fields), strict=False))
 
 
-def read_names(path: Path) -> dict[str, EntityNames]:
-    """Labels, types and aliases by entity key; types and aliases are separated by `|`."""
+def read_names(path: Path, unpacked: int = 0) -> dict[str, EntityNames]:
+    """Labels, types and aliases by entity key; types and aliases are separated by `|`.
+
+    `unpacked` is how many bytes a packed file may unpack to, as in Options.
+    """
     names = {}
-    for number, row in read_side_table(path, ("key", "label", "types", "aliases")):
+    for number, row in read_side_table(path, ("key", "label", "types", "aliases"), unpacked):
         if not row.get("key"):
             raise LoadError(f"{path}, line {number}: an empty key")
         types, aliases = (divided(row.get(name, "")) for name in ("types", "aliases"))
@@ -222,12 +191,17 @@ def divided(text: str) -> tuple[str, ...]:
     return tuple(part.replace("\\|", "|") for part in re.split(r"(?<!\\)\|", text) if part)
 
 
-def read_relations(path: Path) -> dict[str, RelationNames]:
-    """Label and inverse label by relation key, and whether it is hidden, where the column `hide` says so."""
+def read_relations(path: Path, unpacked: int = 0) -> dict[str, RelationNames]:
+    """Label and inverse label by relation key, and whether it is hidden, where the column `hide` says so.
+
+    `unpacked` is how many bytes a packed file may unpack to, as in Options.
+    """
     relations: dict[str, RelationNames] = {}
-    for number, row in read_side_table(path, ("key", "label", "inverse_label", "hide")):
+    for number, row in read_side_table(path, ("key", "label", "inverse_label", "hide"), unpacked):
         word = row.get("hide", "").casefold()
         if word not in HIDE:
-            raise LoadError(f"{path}, line {number}: hide is {word!r}, expected one of {', '.join(filter(None, HIDE))}")
+            raise LoadError(
+                f"{path}, line {number}: hide is {brief(word)}, expected one of {', '.join(filter(None, HIDE))}"
+            )
         relations[row.get("key", "")] = RelationNames(row.get("label", ""), row.get("inverse_label", ""), HIDE[word])
     return relations

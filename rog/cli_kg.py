@@ -19,6 +19,7 @@ FACTS_HELP = (
     "Facts files (.tsv .csv .jsonl .parquet .json .nt .nq .ttl .trig .rdf .owl .xml .jsonld .graphml .gexf, also .gz "
     ".bz2), Neo4j import files or a folder of them, or pykeen:NAME."
 )
+UNPACKED_HELP = "What a .gz, .bz2 or .parquet may unpack to, as in 2G. [default: 200 times its size, at least 64M]"
 RETURNING_HELP = "Let walks come back to where they start, as in 'the children of the spouse of the spouse'."
 
 
@@ -35,11 +36,12 @@ def kg_build(
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first line that is no fact.")] = False,
     licence: Annotated[str, typer.Option(help="The licence of the facts, kept in the manifest.")] = "",
     returning: Annotated[bool, typer.Option("--returning", help=RETURNING_HELP)] = False,
+    unpacked: Annotated[str | None, typer.Option("--max-unpacked", help=UNPACKED_HELP)] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the graph at --out.")] = False,
 ) -> None:
     """Build a graph from files. A build that fails leaves nothing behind; lines that are no facts are kept apart."""
     from kg.build import build, merged
-    from kg.load import Options, parse_columns, taken_for_facts
+    from kg.load import Options, parse_columns, parse_size, taken_for_facts
     from kg.open import open_graph
     from kg.tables import read_relations
     from rog.progress import progress
@@ -47,7 +49,7 @@ def kg_build(
     began = time.perf_counter()
     sources = merged(facts, tuple(labels or ()), relations, licence, returning)
     rejects = to.with_name(f"{to.name}.rejects.tsv")
-    options = Options(form, parse_columns(columns), strict, rejects)
+    options = Options(form, parse_columns(columns), strict, rejects, parse_size(unpacked) if unpacked else 0)
     with progress(err) as report:
         read = build(sources, to, options, force, report)
     for line in read.shown:
@@ -58,7 +60,7 @@ def kg_build(
     for file, titles in taken_for_facts(sources.facts, options, graph):
         said = f"{file}: its first line was read as a fact; if it is a header, add --columns {','.join(titles)}"
         err.print(Text(visible(said), style="yellow"), soft_wrap=True)
-    named = read_relations(sources.relations) if sources.relations else {}
+    named = read_relations(sources.relations, options.unpacked) if sources.relations else {}
     if unused := [key for key in named if key not in graph.relations]:
         some = ", ".join(unused[:5]) + ", …" * (len(unused) > 5)
         about = f"{len(unused):,} of its {len(named):,} relations are in no fact: {some}"

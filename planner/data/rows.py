@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kg.errors import LoadError
+from kg.errors import LoadError, brief
 from kg.graph import Graph
+from kg.lines import Options, Report, decoded, is_text, text_lines
 from kg.mine import f1_of
 from kg.types import Question, RelationPath, Topic, format_relation_path, parse_relation_path
 
@@ -107,16 +108,16 @@ def from_json(written: dict[str, Any]) -> Row:
     unknown = [name for name in written if name not in FIELDS]
     missing = [name for name in FIELDS[:3] if name not in written]
     if unknown or missing:
-        raise ValueError(f"unknown field {unknown[0]!r}" if unknown else f"no field {missing[0]!r}")
+        raise ValueError(f"unknown field {brief(unknown[0])}" if unknown else f"no field {missing[0]!r}")
     for name in ("answers", "topics", "paths"):
         values = written.get(name, [])
-        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            raise ValueError(f"field {name!r} is {values!r:.60}, expected a list of texts")
+        if not isinstance(values, list) or not all(isinstance(value, str) and is_text(value) for value in values):
+            raise ValueError(f"field {name!r} is {brief(values)}, expected a list of texts")
     for name in ("id", "question"):
-        if not isinstance(written[name], str) or not written[name]:
-            raise ValueError(f"field {name!r} is {written[name]!r:.60}, expected a text")
-    if not isinstance(written.get("mention", ""), str):
-        raise ValueError(f"field 'mention' is {written['mention']!r:.60}, expected a text")
+        if not isinstance(written[name], str) or not written[name] or not is_text(written[name]):
+            raise ValueError(f"field {name!r} is {brief(written[name])}, expected a text")
+    if not isinstance(written.get("mention", ""), str) or not is_text(written.get("mention", "")):
+        raise ValueError(f"field 'mention' is {brief(written['mention'])}, expected a text")
     return Row(
         written["id"],
         written["question"],
@@ -133,15 +134,15 @@ def plan_from_json(written: dict[str, Any]) -> PlanLabel:
     shares = [written[name] for name in ("precision", "recall", "weight")]
     for share in shares:
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-            raise ValueError(f"field 'plans' has the number {share!r:.60}, expected one from 0 to 1")
+            raise ValueError(f"field 'plans' has the number {brief(share)}, expected one from 0 to 1")
     return PlanLabel(checked_path("plans", written["path"]), *map(float, shares))
 
 
 def checked_path(field: str, written: Any) -> RelationPath:
     """The relation path that was written; ValueError if it is none, or has no relations."""
-    path = parse_relation_path(written) if isinstance(written, str) else ()
+    path = parse_relation_path(written) if isinstance(written, str) and is_text(written) else ()
     if not path:
-        raise ValueError(f"field {field!r} has the path {written!r:.60}, expected a text like 'r1 -> ~r2'")
+        raise ValueError(f"field {field!r} has the path {brief(written)}, expected a text like 'r1 -> ~r2'")
     return path
 
 
@@ -153,13 +154,9 @@ def write_rows(path: Path, rows: Iterable[Row]) -> None:
 
 def read_rows(path: Path) -> Iterator[Row]:
     """The rows of a file that `write_rows` wrote; LoadError with the line otherwise."""
-    try:
-        lines = path.read_text("utf-8").split("\n")  # not splitlines: a text may hold other signs that end lines
-    except (OSError, UnicodeDecodeError) as error:
-        raise LoadError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, 1):
+    for number, line in text_lines(path, Options(strict=True), Report()):
         try:
-            yield from_json(json.loads(line))
+            yield from_json(decoded(line))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = str(error) if type(error) is ValueError else repr(error)
+            reason = str(error) if isinstance(error, ValueError) else repr(error)
             raise LoadError(f"{path}, line {number}: not a row of `rog data make` ({reason})") from None
