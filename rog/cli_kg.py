@@ -41,6 +41,7 @@ def kg_build(
 ) -> None:
     """Build a graph from files. A build that fails leaves nothing behind; lines that are no facts are kept apart."""
     from kg.build import build, merged
+    from kg.errors import one_line
     from kg.load import Options, parse_columns, parse_size, taken_for_facts
     from kg.open import open_graph
     from kg.tables import read_relations
@@ -59,12 +60,12 @@ def kg_build(
     graph = open_graph(to)
     for file, titles in taken_for_facts(sources.facts, options, graph):
         said = f"{file}: its first line was read as a fact; if it is a header, add --columns {','.join(titles)}"
-        err.print(Text(visible(said), style="yellow"), soft_wrap=True)
+        err.print(Text(one_line(said), style="yellow"), soft_wrap=True)
     named = read_relations(sources.relations, options.unpacked) if sources.relations else {}
     if unused := [key for key in named if key not in graph.relations]:
         some = ", ".join(unused[:5]) + ", …" * (len(unused) > 5)
         about = f"{len(unused):,} of its {len(named):,} relations are in no fact: {some}"
-        err.print(Text(visible(f"{sources.relations}: {about}"), style="yellow"), soft_wrap=True)
+        err.print(Text(one_line(f"{sources.relations}: {about}"), style="yellow"), soft_wrap=True)
     size = graph.size
     took = time.perf_counter() - began
     out.print(
