@@ -13,12 +13,13 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from kg.bulk import NotPlain, read_blocks
-from kg.errors import GraphError, LoadError, one_line
+from kg.errors import GraphError, LoadError
 from kg.folders import remove_leftovers
 from kg.load import Options, Report, read_names, read_relations, read_triples
 from kg.manifest import FORMAT
 from kg.neo4j_client import SCHEMES
 from kg.neo4j_csv import import_files
+from kg.text import one_line
 from kg.types import Progress, Triple
 from kg.versions import is_graph, new_version
 from kg.write import Builder, Provenance

@@ -16,21 +16,16 @@ from __future__ import annotations
 
 import errno
 import re
-import reprlib
 import sqlite3
-import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
+from kg.text import one_line
+
 COMPARED = 5_000  # keys compared with an unknown one for a "did you mean"
 SHOWN = 200  # characters of a key in a message
-MESSAGE = 400  # characters of a message: two long paths and a sentence
-_UNSEEN = {"Cc", "Cs", "Zl", "Zp"}  # Unicode categories: controls, halves of surrogate pairs, ends of lines
-_TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # classes of marks that turn the writing
-_BRIEF = reprlib.Repr()
-_BRIEF.maxlevel, _BRIEF.maxstring, _BRIEF.maxother, _BRIEF.maxlong = 3, 60, 60, 60
 
 
 class RogError(Exception):
@@ -109,30 +104,6 @@ def disk_errors(target: Path) -> Iterator[None]:
 def shortened(text: str) -> str:
     """The first 200 characters of a text, with "…" if there are more."""
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
-
-
-def one_line(text: str, most: int = MESSAGE) -> str:
-    """A text as one line of `most` characters: "…" for what is left out of the middle, control characters as escapes.
-
-    Escaped are also marks that turn the direction of writing and halves of surrogate pairs, which no terminal shows.
-    """
-    if len(text) > most:
-        text = f"{text[: most // 2]}…{text[len(text) + most // 2 + 1 - most :]}"
-    if text.isprintable():
-        return text
-    shown = "".join(map(_seen, text))
-    return shown if len(shown) <= most else one_line(shown, most)
-
-
-def brief(value: object) -> str:
-    """A value as Python writes it, in about 60 characters a text and three levels of nesting at most."""
-    return one_line(_BRIEF.repr(value), SHOWN)
-
-
-def _seen(sign: str) -> str:
-    if unicodedata.category(sign) in _UNSEEN or unicodedata.bidirectional(sign) in _TURNING:
-        return sign.encode("unicode_escape").decode("ascii")
-    return sign
 
 
 def first_line(error: BaseException) -> str:

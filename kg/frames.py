@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kg.errors import LoadError, brief, first_line
+from kg.errors import LoadError, first_line
 from kg.lines import Options, Report, bad_line, fact
 from kg.packed import ceiling
 from kg.tables import COLUMNS, facts_of_json, find_columns
+from kg.text import brief
 from kg.types import Triple
 
 ROWS = 65_536  # rows of a Parquet file in memory at a time; of subgraphs 64

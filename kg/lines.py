@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from kg.errors import SHOWN as KEPT
-from kg.errors import LoadError, brief, disk_errors, one_line
+from kg.errors import LoadError, disk_errors
 from kg.names import SEPARATOR, EntityNames
 from kg.packed import PACKED, open_binary
+from kg.text import brief, is_text, one_line
 from kg.types import INVERSE, Triple
 
 FORMATS = {
@@ -168,15 +169,6 @@ def fact(fields: Iterable[object], report: Report) -> Triple | str:
         return "holds a control character (0x1f)"
     report.facts += 1
     return Triple(head, relation, tail)
-
-
-def is_text(text: str) -> bool:
-    """Whether a text can be stored: JSON and RDF can write halves of surrogate pairs, which stand for no character."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def decoded(text: str | bytes) -> Any:

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from kg.errors import LoadError, brief, first_line
+from kg.errors import LoadError, first_line
 from kg.guards import XmlGuard
-from kg.lines import HALVED, Options, Report, bad_line, decoded, fact, guess_format, is_text
+from kg.lines import HALVED, Options, Report, bad_line, decoded, fact, guess_format
 from kg.networkx_graph import edge_relation, edges_with_keys, node_names
 from kg.packed import check_unpacks, open_binary
 from kg.tables import facts_of_json
+from kg.text import brief, is_text
 from kg.types import Triple
 
 

@@ -8,10 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from kg.errors import LoadError, brief, first_line
+from kg.errors import LoadError, first_line
 from kg.frames import parquet_rows
 from kg.lines import Options, Report, text_lines
 from kg.questions import RawQuestion, checked, json_objects, text_of, texts_of
+from kg.text import brief
 from kg.types import RelationPath, Triple, inverse
 
 OPENED = re.compile(r"\[(?=[^\]])")

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kg.errors import LoadError, brief
-from kg.lines import HALVED, Options, Report, decoded, is_text, text_lines
+from kg.errors import LoadError
+from kg.lines import HALVED, Options, Report, decoded, text_lines
+from kg.text import brief, is_text
 from kg.types import RelationPath, parse_relation_path
 
 REQUIRED = ("question", "answers")

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kg.csv_rows import csv_rows
-from kg.errors import LoadError, brief
+from kg.errors import LoadError
 from kg.lines import DELIMITERS, Options, Report, bad_line, decoded, fact, guess_format, text_lines
 from kg.names import EntityNames, RelationNames
+from kg.text import brief
 from kg.types import Triple
 
 COLUMNS = (

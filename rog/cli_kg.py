@@ -41,10 +41,10 @@ def kg_build(
 ) -> None:
     """Build a graph from files. A build that fails leaves nothing behind; lines that are no facts are kept apart."""
     from kg.build import build, merged
-    from kg.errors import one_line
     from kg.load import Options, parse_columns, parse_size, taken_for_facts
     from kg.open import open_graph
     from kg.tables import read_relations
+    from kg.text import one_line
     from rog.progress import progress
 
     began = time.perf_counter()

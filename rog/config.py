@@ -12,6 +12,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from kg.errors import RogError
+from kg.text import brief, is_text
+from kg.yaml_file import read_yaml
 
 Settings = TypeVar("Settings")
 
@@ -24,26 +26,19 @@ def resolve(defaults: Settings, preset: Mapping[str, Any], file: Path | None, fl
     """The settings with everything that was given; ConfigError with the nearest key where one is unknown."""
     given = dict(preset)
     if file is not None:
-        given |= read_yaml(file)
+        given |= read_settings(file)
     given |= {name: value for name, value in flags.items() if value is not None}
     known = {field.name: field for field in fields(defaults)}  # type: ignore[arg-type]
     for name, value in given.items():
         if name not in known:
-            raise ConfigError(f"{file}: unknown setting {name!r}{nearest(name, list(known))}")
+            raise ConfigError(f"{file}: unknown setting {brief(name)}{nearest(name, list(known))}")
         given[name] = checked(known[name], value, file)
     return replace(defaults, **given)  # type: ignore[type-var]
 
 
-def read_yaml(file: Path) -> dict[str, Any]:
+def read_settings(file: Path) -> dict[str, Any]:
     """The keys of a YAML file."""
-    import yaml
-
-    try:
-        found = yaml.safe_load(file.read_text("utf-8"))
-    except OSError:
-        raise ConfigError(f"{file}: no such file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is no YAML: {' '.join(str(error).split())}") from None
+    found = read_yaml(file, ConfigError)
     if found is not None and not isinstance(found, dict):
         raise ConfigError(f"{file}: expected lines of `key: value`")
     return {str(name).replace("-", "_"): value for name, value in (found or {}).items()}
@@ -56,19 +51,19 @@ def checked(field: Field[Any], value: Any, file: Path | None) -> Any:
     try:
         if isinstance(value, bool) is not (kind is bool) or (kind is int and isinstance(value, float)):
             raise TypeError
-        if kind is str and not (isinstance(value, str) and (value.strip() or not field.default)):
+        if kind is str and not (isinstance(value, str) and is_text(value) and (value.strip() or not field.default)):
             raise TypeError
         found = kind(value)  # a float may be written 1e-4, which YAML takes for a text
         if kind is float and not math.isfinite(found):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
         expected = {"str": "a text", "float": "a number"}.get(kind.__name__, kind.__name__)
-        raise ConfigError(f"{where}{field.name} is {value!r}, expected {expected}") from None
+        raise ConfigError(f"{where}{field.name} is {brief(value)}, expected {expected}") from None
     least, most = field.metadata.get("least"), field.metadata.get("most")
     if least is not None and found < least:
-        raise ConfigError(f"{where}{field.name} is {value!r}, expected {least} at least")
+        raise ConfigError(f"{where}{field.name} is {brief(value)}, expected {least} at least")
     if most is not None and found > most:
-        raise ConfigError(f"{where}{field.name} is {value!r}, expected {most} at most")
+        raise ConfigError(f"{where}{field.name} is {brief(value)}, expected {most} at most")
     return found
 
 

@@ -28,7 +28,8 @@ from typing import IO, NamedTuple
 
 from benchmarks.fuzz.mutations import mutated, packed
 from benchmarks.fuzz.samples import FACTS, facts_files, other_files, question_files, side_files
-from kg.errors import MESSAGE, RogError
+from kg.errors import RogError
+from kg.text import MESSAGE
 
 SECONDS = 30  # that a file may take; none takes more than a second on a machine that has nothing else to do
 MEMORY = 1 << 30  # bytes of memory that a process may grow by; the files are smaller than a MiB
@@ -170,7 +171,6 @@ def _chunk(seed: int, numbers: range) -> Iterator[Result]:
 def _work(seed: int, numbers: range, out: IO[str]) -> None:
     """Read each file and write down what came of it."""
     import numpy  # noqa: F401 - what every build needs is no growth of the first
-    import pyarrow.csv
 
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     with TemporaryDirectory(prefix="rog-fuzz-") as name:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 FACTS = (
     ("anna", "knows", "ben"), ("anna", "born_in", "Ulm"), ("ben", "knows", "anna"), ("ben", "likes", "Käse"),
@@ -64,8 +65,8 @@ def question_files() -> dict[str, bytes]:
         {"id": "q1", "question": "Whom does Anna know?", "answers": ["ben"], "topics": ["anna"], "path": ["knows"]},
         {"question": "Where was she born?", "answers": ["Ulm"], "paths": ["born_in -> ~lies_in"]},
     ]
-    rog = {"id": "w1", "question": "who", "answer": ["Ben"], "q_entity": ["anna"], "a_entity": ["ben"]}
-    rog["graph"] = [list(row) for row in FACTS]
+    rog: dict[str, Any] = {"id": "w1", "question": "who", "answer": ["Ben"], "q_entity": ["anna"]}
+    rog |= {"a_entity": ["ben"], "graph": [list(row) for row in FACTS]}
     texts = {
         "plain.jsonl": "".join(json.dumps(row) + "\n" for row in plain),
         "rog.jsonl": json.dumps(rog) + "\n",
@@ -78,10 +79,17 @@ def question_files() -> dict[str, bytes]:
 
 def other_files() -> dict[str, bytes]:
     """Rows of training data and settings."""
-    rows = {"id": "1", "question": "Who?", "answers": ["ben"], "topics": ["anna"], "mention": "Anna", "paths": ["knows"]}
+    rows = {
+        "id": "1",
+        "question": "Who?",
+        "answers": ["ben"],
+        "topics": ["anna"],
+        "mention": "Anna",
+        "paths": ["knows"],
+    }
     rows["plans"] = [{"path": "knows", "precision": 1.0, "recall": 0.5, "weight": 1.0}]
     return {
-        "rows.jsonl": (json.dumps(rows) + "\n").encode(),
+        "rows.jsonl": (json.dumps({**row, "paths": ["knows"], "plans": plans}) + "\n").encode(),
         "settings.yaml": b"epochs: 2.5\nbatch: 8\nlearning-rate: 1e-4\nseed: 3\n",
         "neo4j.yaml": b"key: {Person: id}\nname: {Person: [name, label]}\nignore-labels: [_Old]\ntimeout: 5\n",
     }
@@ -97,8 +105,10 @@ def _iri(text: str) -> str:
 
 def _ntriples(end: str) -> str:
     facts = [" ".join(map(_iri, row)) + end for row in FACTS]
-    facts += [f'{_iri("anna")} <{LABEL}> "Anna \\u00e9 \\"A\\""@en{end}', f'_:b1 <{TYPE}> {_iri("Thing")}{end}']
-    return "\n".join([*facts, f'{_iri("anna")} {_iri("age")} "42"^^<http://www.w3.org/2001/XMLSchema#int>{end} # ok', ""])
+    facts += [f'{_iri("anna")} <{LABEL}> "Anna \\u00e9 \\"A\\""@en{end}', f"_:b1 <{TYPE}> {_iri('Thing')}{end}"]
+    return "\n".join(
+        [*facts, f'{_iri("anna")} {_iri("age")} "42"^^<http://www.w3.org/2001/XMLSchema#int>{end} # ok', ""]
+    )
 
 
 def _turtle() -> str:
@@ -133,7 +143,9 @@ def _graphml() -> str:
     keys = '<key id="l" for="node" attr.name="label" attr.type="string"><default>none</default></key>'
     keys += '<key id="r" for="edge" attr.name="relation" attr.type="string"/>'
     nodes = "".join(f'<node id="{n}"><data key="l">{n.title()}</data></node>\n' for n in ("anna", "ben", "Ulm"))
-    edges = '<edge source="anna" target="ben"><data key="r">knows</data></edge>\n<edge id="e2" source="ben" target="Ulm"/>'
+    edges = (
+        '<edge source="anna" target="ben"><data key="r">knows</data></edge>\n<edge id="e2" source="ben" target="Ulm"/>'
+    )
     head = '<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">'
     return f'{head}{keys}\n<graph edgedefault="directed">\n{nodes}{edges}\n</graph>\n</graphml>\n'
 
@@ -151,7 +163,7 @@ def _gexf() -> str:
     )
 
 
-def _parquet(columns: dict[str, Sequence[object]]) -> bytes:
+def _parquet(columns: Mapping[str, Sequence[object]]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kg.errors import LoadError, brief
+from kg.errors import LoadError
 from kg.graph import Graph
-from kg.lines import Options, Report, decoded, is_text, text_lines
+from kg.lines import Options, Report, decoded, text_lines
 from kg.mine import f1_of
+from kg.text import brief, is_text
 from kg.types import Question, RelationPath, Topic, format_relation_path, parse_relation_path
 
 
