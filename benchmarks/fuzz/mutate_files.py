@@ -158,9 +158,10 @@ def _chunk(seed: int, numbers: range) -> Iterator[Result]:
     at = -1
     with os.fdopen(receiving, encoding="utf-8") as lines:
         for line in lines:
-            at, outcome, message = json.loads(line)
-            if outcome != "begun":
-                yield Result(at, case(seed, at).name, outcome, message)
+            result = Result(*json.loads(line))
+            at = result.number
+            if result.outcome != "begun":
+                yield result
                 at += 1
     _, status = os.waitpid(child, 0)
     if at < numbers.stop:
@@ -176,18 +177,19 @@ def _work(seed: int, numbers: range, out: IO[str]) -> None:
     with TemporaryDirectory(prefix="rog-fuzz-") as name:
         folder = Path(name)
         for number in numbers:
-            print(json.dumps([number, "begun", ""]), file=out)
+            given = case(seed, number)
+            print(json.dumps([number, given.name, "begun", ""]), file=out)
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             signal.alarm(SECONDS)
             try:
-                outcome, _, message = read(folder, case(seed, number)).partition(": ")
+                outcome, _, message = read(folder, given).partition(": ")
             except Exception as error:  # a traceback is what is looked for
                 outcome, message = "fault", f"{type(error).__name__}: {error}"[:500]
             signal.alarm(0)
             grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
             if grown > MEMORY:
                 outcome, message = "fault", f"grew by {grown:,} bytes; {message}"
-            print(json.dumps([number, outcome, message]), file=out)
+            print(json.dumps([number, given.name, outcome, message]), file=out)
             for left in folder.iterdir():
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 FACTS = (
@@ -16,6 +17,7 @@ LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 
 
+@cache
 def facts_files() -> dict[str, bytes]:
     """Files of facts by name; the ending says the format."""
     texts = {
@@ -48,6 +50,7 @@ def facts_files() -> dict[str, bytes]:
     }
 
 
+@cache
 def side_files() -> dict[str, bytes]:
     """Tables of names and of relations."""
     names = [("key", "label", "types", "aliases"), ("anna", "Anna", "person|friend", "A.|An\\|na")]
@@ -59,6 +62,7 @@ def side_files() -> dict[str, bytes]:
     }
 
 
+@cache
 def question_files() -> dict[str, bytes]:
     """Files of questions with answers, in every form that they are published in."""
     plain = [
@@ -77,17 +81,11 @@ def question_files() -> dict[str, bytes]:
     return {name: text.encode() for name, text in texts.items()} | {"rog.parquet": _parquet(columns)}
 
 
+@cache
 def other_files() -> dict[str, bytes]:
     """Rows of training data and settings."""
-    rows = {
-        "id": "1",
-        "question": "Who?",
-        "answers": ["ben"],
-        "topics": ["anna"],
-        "mention": "Anna",
-        "paths": ["knows"],
-    }
-    rows["plans"] = [{"path": "knows", "precision": 1.0, "recall": 0.5, "weight": 1.0}]
+    row = {"id": "1", "question": "Who?", "answers": ["ben"], "topics": ["anna"], "mention": "Anna"}
+    plans = [{"path": "knows", "precision": 1.0, "recall": 0.5, "weight": 1.0}]
     return {
         "rows.jsonl": (json.dumps({**row, "paths": ["knows"], "plans": plans}) + "\n").encode(),
         "settings.yaml": b"epochs: 2.5\nbatch: 8\nlearning-rate: 1e-4\nseed: 3\n",
