@@ -33,7 +33,10 @@ class Block(NamedTuple):
 
 
 def read_blocks(path: Path, options: Options) -> Iterator[Block]:
-    """The heads, relations and tails of a TSV file; NotPlain where this reader is not enough."""
+    """The heads, relations and tails of a TSV file; NotPlain where this reader is not enough.
+
+    LoadError for a packed file that is damaged, or unpacks to too much.
+    """
     try:
         delimiter = DELIMITERS.get(options.format or guess_format(path))
         if delimiter is None:
@@ -44,7 +47,7 @@ def read_blocks(path: Path, options: Options) -> Iterator[Block]:
     with stream:
         try:
             yield from _blocks(path, stream, delimiter, options)
-        except (LoadError, OSError):
+        except OSError:
             raise NotPlain from None
 
 

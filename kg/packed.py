@@ -22,10 +22,17 @@ _SIZE = re.compile(r"(\d{1,9}) ?([kmgt]?)(?:i?b)?", re.IGNORECASE)
 
 
 class Unpacked(io.RawIOBase):
-    """The content of a packed file; LoadError where it is damaged, or longer than `most` bytes."""
+    """The content of a packed file; LoadError where it is damaged or longer than `most` bytes.
 
-    def __init__(self, path: Path, stream: IO[bytes], most: int) -> None:
-        self._path, self._stream, self._most = path, stream, most
+    With 0 it is longer than it may be as soon as it is 200 times what was read of the file so far, and 64 MiB.
+    """
+
+    def __init__(self, path: Path, most: int) -> None:
+        self._path, self._most = path, most
+        self._packed = path.open("rb")
+        is_gzip = PACKED[path.suffix.lower()] == "gzip"
+        content = gzip.GzipFile(fileobj=self._packed) if is_gzip else bz2.BZ2File(self._packed)
+        self._content = cast(IO[bytes], content)
         self._count = 0
 
     def readable(self) -> bool:
@@ -35,14 +42,15 @@ class Unpacked(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill the buffer with what comes next; how many bytes that were."""
         try:
-            block = self._stream.read(len(buffer))
+            block = self._content.read(len(buffer))
         except (EOFError, OSError, zlib.error) as error:
             kind = PACKED[self._path.suffix.lower()]
             raise LoadError(f"{self._path}: damaged {kind} file after {self._count:,} bytes ({error})") from None
         self._count += len(block)
-        if self._count > self._most:
+        most = self._most or ceiling(self._packed.tell())
+        if self._count > most:
             raise LoadError(
-                f"{self._path}: unpacks to more than {self._most:,} bytes, too much for its size; "
+                f"{self._path}: unpacks to more than {most:,} bytes, too much for its size; "
                 "if it is what you expect, unpack it first, or say how much with --max-unpacked"
             )
         buffer[: len(block)] = block
@@ -50,7 +58,8 @@ class Unpacked(io.RawIOBase):
 
     def close(self) -> None:
         """Close the file."""
-        self._stream.close()
+        self._content.close()
+        self._packed.close()
         super().close()
 
 
@@ -60,17 +69,14 @@ def open_binary(path: Path, most: int = 0) -> IO[bytes]:
     Reading raises LoadError where a packed file is damaged, or longer than `most` bytes; 0 stands for 200 times its
     size, and 64 MiB at least.
     """
-    packed = PACKED.get(path.suffix.lower())
     try:
-        if packed is None:
-            return path.open("rb")
-        inner = cast(IO[bytes], gzip.open(path) if packed == "gzip" else bz2.open(path))  # noqa: SIM115 - closed by Unpacked
-        stream = Unpacked(path, inner, most or ceiling(path.stat().st_size))
+        if path.suffix.lower() in PACKED:
+            return cast(IO[bytes], io.BufferedReader(Unpacked(path, most), _BUFFER))
+        return path.open("rb")
     except FileNotFoundError:
         raise LoadError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise LoadError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    return cast(IO[bytes], io.BufferedReader(stream, _BUFFER))
 
 
 def ceiling(size: int) -> int:

@@ -31,7 +31,8 @@ from benchmarks.fuzz.samples import FACTS, facts_files, other_files, question_fi
 from kg.errors import RogError
 from kg.text import MESSAGE
 
-SECONDS = 30  # that a file may take; none takes more than a second on a machine that has nothing else to do
+SECONDS = 20  # of a processor that a file may take; none takes more than two
+HUNG = 600  # seconds on the clock, which a busy machine may need
 MEMORY = 1 << 30  # bytes of memory that a process may grow by; the files are smaller than a MiB
 CHUNK = 100  # files to a process
 LINE = MESSAGE + 100  # characters of a line on the screen: a message with what is said before it
@@ -180,12 +181,14 @@ def _work(seed: int, numbers: range, out: IO[str]) -> None:
             given = case(seed, number)
             print(json.dumps([number, given.name, "begun", ""]), file=out)
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            signal.alarm(SECONDS)
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)
+            signal.alarm(HUNG)
             try:
                 outcome, _, message = read(folder, given).partition(": ")
             except Exception as error:  # a traceback is what is looked for
                 outcome, message = "fault", f"{type(error).__name__}: {error}"[:500]
             signal.alarm(0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
             if grown > MEMORY:
                 outcome, message = "fault", f"grew by {grown:,} bytes; {message}"
