@@ -10,6 +10,7 @@ from pathlib import Path
 from kg.lines import LINE, Options, Report, bad_line, text_lines
 
 UNCLOSED = "a quote that its line does not close"
+RETURN = "a carriage return within it; if these end the lines, save the file with line feeds"
 # A stray quote swallows lines, which are read again. Where that adds up to more than so many times what was read, and
 # to more than so many characters, each of them is read by itself: no file costs more than five of its size.
 _AGAIN = 4
@@ -28,7 +29,7 @@ def csv_rows(path: Path, options: Options, report: Report) -> Iterator[tuple[int
         except StopIteration:
             return
         except csv.Error as error:
-            wrong = str(error)
+            wrong = RETURN if "new-line character" in str(error) else str(error)
         else:
             width = width or len(row)
             if len(lines.row) == 1 or len(row) == width:

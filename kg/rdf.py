@@ -12,7 +12,7 @@ from urllib.parse import quote
 from kg.errors import LoadError, first_line
 from kg.guards import ENTITY, Guard, JsonGuard, TurtleGuard, XmlGuard
 from kg.lines import HALVED, Options, Report, bad_line, fact, guess_format, text_lines
-from kg.names import readable
+from kg.names import readable, relation_words
 from kg.packed import open_binary
 from kg.rdf_names import NameCollector, is_naming
 from kg.text import is_text
