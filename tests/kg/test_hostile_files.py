@@ -15,7 +15,7 @@ from benchmarks.fuzz.mutate_files import run
 from benchmarks.fuzz.samples import facts_files
 from kg.build import Sources, build, resolve
 from kg.datasets import read_questions
-from kg.errors import GraphError, LoadError, RogError
+from kg.errors import LoadError, RogError
 from kg.lines import LINE
 from kg.load import Options, Report, read_names, read_triples
 from kg.packed import FLOOR, open_binary, parse_size
@@ -30,11 +30,11 @@ ATTRIBUTES = " ".join(f"e:a{n}='1'" for n in range(2_000))
 FACT_LINE = "<http://a> <http://b> <http://c> .\n"
 
 
-def read(path: Path, content: str | bytes, **options: object) -> tuple[list[Triple], Report]:
+def read(path: Path, content: str | bytes) -> tuple[list[Triple], Report]:
     """The facts of a file with this content, and what was seen on the way."""
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     report = Report()
-    return list(read_triples(path, Options(**options), report)), report  # type: ignore[arg-type]
+    return list(read_triples(path, Options(), report)), report
 
 
 def refusal(path: Path, content: str | bytes) -> str:
@@ -82,12 +82,12 @@ def test_a_flipped_byte_in_a_packed_file(
         ("a.jsonld", b" "),
         ("a.graphml", b"<a/>" * 1000),
         ("a.gexf", b"<a/>" * 1000),
-        ("a.json", b"[1,1,1],"),
+        ("a.json", b" "),
     ],
 )
 def test_what_unpacks_to_far_too_much(tmp_path: Path, name: str, unit: bytes) -> None:
     path = tmp_path / f"{name}.gz"
-    with gzip.open(path, "wb", 1) as stream:
+    with gzip.open(path, "wb", 6) as stream:
         for _ in range(80):
             stream.write(unit * ((1 << 20) // len(unit)))
     with pytest.raises(LoadError, match=r"unpacks to more than 67,108,864 bytes.*--max-unpacked"):
@@ -113,7 +113,11 @@ def test_how_much_may_be_unpacked_is_a_setting(tmp_path: Path) -> None:
 
 
 def test_a_parquet_file_of_one_text_a_million_times(tmp_path: Path) -> None:
-    path = parquet(tmp_path / "a.parquet", **{name: ["x" * 10_000] * 5_000 for name in ("head", "relation", "tail")})
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({name: ["x" * 10_000] * 5_000 for name in ("head", "relation", "tail")}), path)
     assert path.stat().st_size < 100_000
     with pytest.raises(LoadError, match="holds more than 67,108,864 bytes of values"):
         build(Sources((path,)), tmp_path / "a.kg", Options())
@@ -124,13 +128,13 @@ def test_parquet_with_bytes_that_are_no_utf_8(tmp_path: Path) -> None:
 
     texts = pa.array([b"a", b"\xff"], pa.binary()).view(pa.string())
     nested = pa.ListArray.from_arrays([0, 1, 2], pa.ListArray.from_arrays([0, 2, 2], texts))
-    path = parquet(tmp_path / "a.parquet", head=texts, relation=["r", "r"], tail=["b", "b"])  # type: ignore[arg-type]
+    path = parquet(tmp_path / "a.parquet", head=texts, relation=["r", "r"], tail=["b", "b"])
     facts, report = read(path, path.read_bytes())
     assert facts == [("a", "r", "b")]
     assert report.shown == [f"{path}, row 2: expected three texts, found b'(not UTF-8, or of no type)'"]
-    path = parquet(tmp_path / "b.parquet", graph=nested)  # type: ignore[arg-type]
+    path = parquet(tmp_path / "b.parquet", graph=nested)
     assert "expected a list of facts, found b'(not UTF-8" in refusal(path, path.read_bytes())
-    path = parquet(tmp_path / "c.parquet", question=texts, answer=[["x"]] * 2, q_entity=[["x"]] * 2)  # type: ignore[arg-type]
+    path = parquet(tmp_path / "c.parquet", question=texts, answer=[["x"]] * 2, q_entity=[["x"]] * 2)
     with pytest.raises(LoadError, match=r"row 2: field 'question' is b'\(not UTF-8"):
         read_questions([str(path)])
 
@@ -143,9 +147,9 @@ def laughs(first: str = "<!ENTITY a0 'lol'>") -> str:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.rdf", f"<!DOCTYPE a [{laughs()}]>{RDF}&a9;</rdf:RDF>", "the entity 'a3' stands for 500 characters"),
-        ("a.rdf", f"<!DOCTYPE a [<!--{laughs()}-->]>{RDF}&a9;</rdf:RDF>", "stands for 500 characters"),
-        ("a.rdf", f"{RDF}{' ' * 300_000}<!DOCTYPE a [{laughs()}]></rdf:RDF>", "stands for 500 characters"),
+        ("a.rdf", f"<!DOCTYPE a [{laughs()}]>{RDF}&a9;</rdf:RDF>", "the entity 'a2' stands for"),
+        ("a.rdf", f"<!DOCTYPE a [<!--{laughs()}-->]>{RDF}&a9;</rdf:RDF>", "characters, expected 256 at most"),
+        ("a.rdf", f"{RDF}{' ' * 300_000}<!DOCTYPE a [{laughs()}]></rdf:RDF>", "characters, expected 256 at most"),
         ("a.rdf", RDF + "<rdf:Description><e:p>" * 9_000, "more than 256 elements within each other"),
         ("a.rdf", f"{RDF}<a {ATTRIBUTES}/>", "more than 1,000 attributes"),
         ("a.graphml", f"<!DOCTYPE a [{laughs()}]><graphml>&a9;</graphml>", "it declares entities"),
@@ -264,8 +268,8 @@ def test_names_that_no_file_can_have(tmp_path: Path) -> None:
     for name in ("x" * 5_000 + ".tsv", "a\0.tsv"):
         with pytest.raises(LoadError, match=r"no name of a file|no such file"):
             resolve(name)
-        with pytest.raises(GraphError):
-            build(Sources((Path(name),)), tmp_path / "a.kg", Options())
+    with pytest.raises(LoadError, match=r"\.tsv: File name too long"):
+        build(Sources((Path("x" * 5_000 + ".tsv"),)), tmp_path / "a.kg", Options())
     path = tmp_path / "\udcff.tsv"
     path.write_text("a\tr\tb\n")
     assert build(Sources((path,)), tmp_path / "a.kg", Options()).facts == 1
