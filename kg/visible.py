@@ -20,6 +20,7 @@ from html import escape
 from typing import Any
 
 C0 = (0x00, 0x1F)
+BLANKS = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 HIDDEN = (  # code points, first and last
     (0x7F, 0x9F),  # delete and C1: some terminals take U+009B for ESC [
     (0x2028, 0x202E),  # line and paragraph separators, embeddings and overrides of direction
@@ -48,7 +49,7 @@ _FORMULA = re.compile(r"\s*[=+@-]")
 
 
 def visible(text: str) -> str:
-    """The text on one line: a sign for every control character (␊, ␛), `\\u202e` for whatever else is obeyed unseen."""
+    r"""The text on one line: `\n` for a line break, `\x1b`, `\u202e` and the like for what else is obeyed unseen."""
     return _SHOWN.sub(_sign, text)
 
 
@@ -90,8 +91,8 @@ def is_visible(text: str) -> bool:
 
 def _sign(match: re.Match[str]) -> str:
     number = ord(match[0])
-    if number <= C0[1]:
-        return chr(0x2400 + number)
+    if number <= 0xFF:
+        return BLANKS.get(match[0], f"\\x{number:02x}")
     return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
 
 

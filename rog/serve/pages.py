@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from kg.visible import C0, HIDDEN
+from kg.visible import BLANKS, C0, HIDDEN
 from rog import __version__
 from rog.picture.page import SCRIPT
 from rog.picture.svg import DARK, PALETTE
@@ -35,7 +36,7 @@ def add_pages(app: FastAPI, engine: Engine) -> None:
     @app.get("/static/{name}", include_in_schema=False)
     async def asset(name: str) -> Response:
         if name not in static:
-            return PlainTextResponse("not found", 404)
+            raise HTTPException(404)
         kind = KINDS[name.rpartition(".")[2]]
         return Response(static[name], media_type=kind, headers={"cache-control": "no-cache"})
 
@@ -62,10 +63,11 @@ def names() -> str:
     """What the page has in place of `kg.visible.visible`, from the same table."""
     ranges = "".join(f"\\u{{{first:x}}}-\\u{{{last:x}}}" for first, last in (C0, *HIDDEN))
     return (
-        "// A name on one line, with a sign for whatever would be obeyed unseen.\n"
+        "// A name on one line, with an escape for whatever would be obeyed unseen.\n"
+        f"const BLANKS = {json.dumps(BLANKS)};\n"
         f"export const shown = text => `${{text}}`.replace(/[{ranges}]/gu, sign => {{\n"
         "  const code = sign.codePointAt(0), hex = code.toString(16);\n"
-        "  if (code < 32) return String.fromCharCode(0x2400 + code);\n"
+        "  if (code <= 0xff) return BLANKS[sign] ?? '\\\\x' + hex.padStart(2, '0');\n"
         "  return code > 0xffff ? '\\\\U' + hex.padStart(8, '0') : '\\\\u' + hex.padStart(4, '0');\n"
         "});\n"
     )

@@ -16,11 +16,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from kg.store import Store
+from kg.visible import visible
 from planner.lexical import LexicalPlanner
 from reasoner.pipeline import RoG
 from rog.pipeline import DEMO_QUESTIONS
 from rog.serve.app import make_app
 from rog.serve.engine import Engine
+from tests.rog.hostile import HOSTILE, check_text, hostile_graph
 from tests.rog.serving import live
 
 pytestmark = pytest.mark.browser
@@ -221,3 +223,30 @@ def test_no_server_is_one_clear_line(page: Page) -> None:
     page.fill("#question", "Anyone there?")
     page.keyboard.press("Enter")
     expect(page.locator("#error")).to_have_text("The server does not answer. Is it still running?")
+
+
+def test_hostile_names_are_texts(browser: Browser, tmp_path: Path) -> None:
+    """No name runs, links, breaks a line or turns the text round; the page shows each as everything else does."""
+    hostile = hostile_graph(tmp_path / "g.kg")
+    engine = Engine(RoG(hostile, LexicalPlanner(hostile)))
+    wrong: list[str] = []
+    with live(make_app(engine, "hostile")) as url:
+        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("dialog", lambda dialog: wrong.append(dialog.message))
+        page.on("request", lambda sent: wrong.append(sent.url) if not sent.url.startswith(url) else None)
+        page.goto(f"{url}/#q={quote('What does Zed likes?')}")
+        expect(page.locator("#answer .verdict")).to_contain_text(f"proven {len(HOSTILE)} of {len(HOSTILE)}")
+        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+        said = page.evaluate("document.body.innerText") + page.evaluate("document.body.textContent")
+        labels = {visible(name) for name in HOSTILE}
+        assert {label for label in labels if label in said} == labels
+        check_text(said.replace("\t", " "))
+        assert page.locator("main img, main iframe, main script, #answer a, .rog-page a").count() == 0
+        page.locator("#answer button").nth(3).click()  # explores the entity of that exact key
+        expect(page.locator("#explore")).to_contain_text("likes")
+        check_text(page.evaluate("document.body.textContent").replace("\t", " "))
+        shot(page, "hostile")
+        page.close()
+    engine.close()
+    assert wrong == []
