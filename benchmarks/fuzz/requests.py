@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections.abc import Callable, Sequence
@@ -67,7 +68,7 @@ def wrong_types(chance: random.Random, paths: Sequence[str]) -> Request:
                 break
             holder = chance.choice(inner)
         name = chance.choice([*holder, "stream", "entity", "plan", "picture", "max_hops", "x" * 3_000])
-        holder[name] = chance.choice(VALUES)
+        holder[name] = copy.deepcopy(chance.choice(VALUES))
     return Request("wrong types", post(path, json.dumps(document).encode()))
 
 

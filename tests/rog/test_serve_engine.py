@@ -93,8 +93,14 @@ class SlowNames:
 @pytest.mark.parametrize(
     ("path", "request_of"),
     [
-        ("/v1/ask", {"json": {"question": " ".join(f"Zq{n}" for n in range(40)), "stream": False}}),
-        ("/v1/ask", {"json": {"question": " ".join(f"Zq{n}" for n in range(40)), "stream": True}}),
+        (
+            "/v1/ask",
+            {"json": {"question": " ".join(f"Zorqu{sign}" for sign in "abcdefghijklmnopqrstuv"), "stream": False}},
+        ),
+        (
+            "/v1/ask",
+            {"json": {"question": " ".join(f"Zorqu{sign}" for sign in "abcdefghijklmnopqrstuv"), "stream": True}},
+        ),
         ("/v1/paths", {"params": {"entity": "zq", "path": "actor"}}),
     ],
 )
