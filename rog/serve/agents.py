@@ -38,7 +38,7 @@ READ_ONLY = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempot
 INSIDE = "  "  # before a line that belongs to the one above
 PROOFS = 20  # paths told of one answer or plan
 
-QuestionText = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION, description="The question in words.")]
+QuestionText = Annotated[str, Field(pattern=r"\S", max_length=MAX_QUESTION, description="The question in words.")]
 EntityKey = Annotated[
     str, Field(max_length=m.KEY, description="Key of the entity it is about, if a name is ambiguous.")
 ]

@@ -85,6 +85,7 @@ def test_every_tool_answers_from_the_graph(films: Store) -> None:
     ("tool", "arguments", "said"),
     [
         ("ask", {"question": ""}, "question"),
+        ("ask", {"question": " "}, "should match pattern"),
         ("ask", {"question": HEAT, "entity": "hat"}, "did you mean Heat"),
         ("find_paths", {"entity": "Heat"}, "say either which relations"),
         ("find_paths", {"entity": "Hat", "path": "actor"}, "no entity has the key or name 'Hat'; did you mean Heat"),
