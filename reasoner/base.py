@@ -10,6 +10,7 @@ from kg.types import Question, ReasoningPath, RelationPath, Topic
 from planner.base import Plan
 
 Verdict = Literal["grounded", "no grounded answer"]
+Refusal = Literal["", "absent", "not applied"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,10 @@ class Evidence:
 class Answer:
     """Entities (keys, best first), the paths that carry them, the answer in words, and how sure it is (0 to 1).
 
-    `support` holds one path per entity, in the same order. `reasons` says, where there is no grounded answer, why;
-    one line per plan that was tried.
+    `support` holds one path per entity, in the same order. `reasons` says, where there is no grounded answer, why.
+    `refusal` is what kind of reason that is: "absent", the graph does not say it (one line per plan that was tried), or
+    "not applied", a plan cannot say all of the question (one line per word that it leaves out). Then `related` is what
+    the plan leads to: an answer to something else than what was asked, and never to be shown as the answer.
     """
 
     entities: tuple[str, ...]
@@ -53,6 +56,8 @@ class Answer:
     confidence: float
     total: int = 0
     reasons: tuple[str, ...] = ()
+    refusal: Refusal = ""
+    related: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,12 @@ class Trace:
     plan: Plan
     evidence: Evidence
     answer: Answer
+
+    @property
+    def plan_reasons(self) -> tuple[str, ...]:
+        """Why each plan does not answer, in the order of the plans; empty where the reasons are not about plans."""
+        reasons, refusal = self.answer.reasons, self.answer.refusal
+        return reasons if refusal == "absent" and len(reasons) == len(self.plan.paths) else ()
 
 
 class Reasoner(Protocol):

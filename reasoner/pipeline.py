@@ -13,6 +13,7 @@ from planner.base import Planner
 from planner.registry import make_planner
 from planner.space import AUTO
 from reasoner.base import Answer, Reasoner, Trace
+from reasoner.guard import unapplied
 from reasoner.registry import make_reasoner
 from reasoner.retrieve import LIMIT, retrieve
 from reasoner.verify import problems
@@ -80,12 +81,29 @@ class RoG:
         return [self.verified(Trace(*row)) for row in zip(questions, plans, evidence, answers, strict=True)]
 
     def verified(self, trace: Trace) -> Trace:
-        """The trace, its answer refused if the proof does not hold."""
-        wrong = problems(self.graph, trace.question, trace.plan, trace.answer)
-        if not wrong:
-            return trace
-        refused = Answer((), (), "the proof did not hold", "no grounded answer", 0.0, reasons=tuple(wrong))
-        return replace(trace, answer=refused)
+        """The trace, its answer refused if the proof does not hold, or if it leaves out a part of the question."""
+        answer = trace.answer
+        wrong = problems(self.graph, trace.question, trace.plan, answer)
+        if wrong:
+            refused = Answer((), (), "the proof did not hold", "no grounded answer", 0.0, reasons=tuple(wrong))
+            return replace(trace, answer=replace(refused, refusal="absent"))
+        if answer.verdict != "grounded":
+            return replace(trace, answer=replace(answer, refusal=answer.refusal or "absent"))
+        return guarded(self.graph, trace)
+
+
+def guarded(graph: Graph, trace: Trace) -> Trace:
+    """The trace, its answer refused if the question says more than the plan behind it; it is then what is `related`."""
+    answer = trace.answer
+    if not answer.support:
+        return trace
+    relations = answer.support[0].relations
+    reasons = unapplied(trace.question, relations, graph, answer.support, answer.total)
+    if not reasons:
+        return trace
+    text = f"{', '.join(reasons)}: a plan cannot say that yet; --partial (partial) shows what it can say, as related"
+    refused = Answer((), (), text, "no grounded answer", 0.0, 0, reasons, "not applied", answer)
+    return replace(trace, answer=refused)
 
 
 def linked(graph: Graph, text: str, entity: str | None = None) -> Question:

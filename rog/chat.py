@@ -28,8 +28,8 @@ MOST = 100  # paths printed of a plan
 class Chat:
     """A conversation over one pipeline; answers and errors are printed on `out`."""
 
-    def __init__(self, rog: RoG, out: Console) -> None:
-        self._rog, self._out = rog, out
+    def __init__(self, rog: RoG, out: Console, partial: bool = False) -> None:
+        self._rog, self._out, self._partial = rog, out, partial
         self._last: Trace | None = None
 
     def run(self, read: Callable[[], str]) -> None:
@@ -62,7 +62,8 @@ class Chat:
     def _ask(self, text: str, entity: str | None = None) -> None:
         began = time.perf_counter()
         self._last = self._rog.trace(text, entity)
-        self._out.print(shown(self._last, self._rog.graph, time.perf_counter() - began, "/entity KEY"))
+        seconds = time.perf_counter() - began
+        self._out.print(shown(self._last, self._rog.graph, seconds, "/entity KEY", self._partial))
 
     def _trace(self) -> Trace:
         if self._last is None:

@@ -23,14 +23,26 @@ from rog.cli_serve import chat_command, mcp_command, serve_command
 from rog.cli_show import Html, Pictures, Png, Svg, show_command
 from rog.cli_train import train_app
 from rog.console import err, opened, out, show_notes
-from rog.options import AUTO_HOPS, KG, MAX_HOPS_HELP, NO_ANSWER, Anyway, AsJson, Config, EnvFile, Planner, ShowCypher
+from rog.options import (
+    AUTO_HOPS,
+    KG,
+    MAX_HOPS_HELP,
+    NO_ANSWER,
+    Anyway,
+    AsJson,
+    Config,
+    EnvFile,
+    Partial,
+    Planner,
+    ShowCypher,
+)
 from rog.pipeline import DEMO_QUESTIONS, pipeline
 
 if TYPE_CHECKING:
     from kg.graph import Graph
     from reasoner.pipeline import RoG
 
-ANSWER = ("answers", "text", "verdict", "confidence", "total", "reasons", "support")  # of a trace in JSON
+ANSWER = ("answers", "text", "verdict", "confidence", "total", "reasons", "refusal", "related", "support")  # in JSON
 app = typer.Typer(
     help="Ask a knowledge graph in words and get the answer with the paths that prove it.",
     no_args_is_help=True,
@@ -103,6 +115,7 @@ def ask(
     planner: Planner = "auto",
     reasoner: Annotated[str, typer.Option(help="symbolic, lm, a training run, or openai:URL#MODEL.")] = "symbolic",
     anyway: Anyway = False,
+    partial: Partial = False,
     as_json: AsJson = False,
     env_file: EnvFile = None,
     config: Config = None,
@@ -111,7 +124,7 @@ def ask(
     svg: Svg = None,
     png: Png = None,
 ) -> None:
-    """Ask a question. Exit code 3 says that the graph does not know."""
+    """Ask a question. Exit code 3 says that the graph does not know, or that a plan cannot say all of the question."""
     graph = opened(kg, config, show_cypher)
     from kg.link import checked
 
@@ -120,13 +133,20 @@ def ask(
     pictures = Pictures(html, svg, png)
     pictures.check(len(questions))
     rog = pipeline(graph, planner, reasoner, k, max_hops, anyway)
-    answered = [ask_one(rog, graph, text, entity, paths_only, as_json, pictures) for text in questions]
+    answered = [ask_one(rog, graph, text, entity, paths_only, as_json, pictures, partial) for text in questions]
     if not all(answered):
         raise typer.Exit(NO_ANSWER)
 
 
 def ask_one(
-    rog: RoG, graph: Graph, text: str, entity: str | None, paths_only: bool, as_json: bool, pictures: Pictures
+    rog: RoG,
+    graph: Graph,
+    text: str,
+    entity: str | None,
+    paths_only: bool,
+    as_json: bool,
+    pictures: Pictures,
+    partial: bool = False,
 ) -> bool:
     """Ask and print; whether there was an answer (or, with `paths_only`, a path)."""
     from rog import show
@@ -135,10 +155,13 @@ def ask_one(
     trace = rog.trace(text, entity)
     if as_json:
         left_out = ANSWER if paths_only else ()
-        document = {name: value for name, value in show.as_json(trace, graph).items() if name not in left_out}
+        document = show.as_json(trace, graph, partial)
+        document = {name: value for name, value in document.items() if name not in left_out}
         print(json_text(document))
+    elif paths_only:
+        out.print(show.tree(trace, graph))
     else:
-        out.print(show.tree(trace, graph) if paths_only else show.shown(trace, graph, time.perf_counter() - began))
+        out.print(show.shown(trace, graph, time.perf_counter() - began, partial=partial))
     pictures.write(trace, graph)
     return bool(trace.evidence.found) if paths_only else trace.answer.verdict == "grounded"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rog.console import err, opened
-from rog.options import AUTO_HOPS, KG, MAX_HOPS_HELP, Anyway, Config, EnvFile, Planner
+from rog.options import AUTO_HOPS, KG, MAX_HOPS_HELP, Anyway, Config, EnvFile, Partial, Planner
 from rog.pipeline import DEMO_QUESTIONS, pipeline
 
 if TYPE_CHECKING:
@@ -135,6 +135,7 @@ def chat_command(
     planner: Planner = "auto",
     reasoner: Reasoner = "symbolic",
     anyway: Anyway = False,
+    partial: Partial = False,
     k: K = 3,
     max_hops: MaxHops = AUTO_HOPS,
     env_file: EnvFile = None,
@@ -154,4 +155,4 @@ def chat_command(
     rog = pipeline(graph, planner, reasoner, k, max_hops, anyway)
     if sys.stdin.isatty():
         err.print(f"{title_of(kg)}: {graph.size.triples:,} facts. Ask in words; /help lists commands, Ctrl-D ends.")
-    Chat(rog, out).run(lambda: input("› " if sys.stdin.isatty() else ""))
+    Chat(rog, out, partial).run(lambda: input("› " if sys.stdin.isatty() else ""))

@@ -32,3 +32,7 @@ Planner = Annotated[
 Anyway = Annotated[
     bool, typer.Option("--anyway", help="Use a training run though most of its relations are not in this graph.")
 ]
+Partial = Annotated[
+    bool,
+    typer.Option("--partial", help="Where a plan cannot say all of a question, show what it leads to as related."),
+]

@@ -14,16 +14,27 @@ from kg.graph import Graph
 from kg.neo4j_schema import Schema
 from kg.types import INVERSE, Entity, ReasoningPath, Relation, RelationPath, base, format_relation_path
 from kg.visible import visible
-from reasoner.base import Retrieved, Trace
+from reasoner.base import Answer, Retrieved, Trace
 from rog.traces import Named
 
 PATHS = 3  # paths drawn under each plan
 SETTLE = "--entity KEY"
 
 
-def shown(trace: Trace, graph: Named, seconds: float | None = None, settle: str = SETTLE) -> RenderableType:
-    """The answer, and under the question its plans with the paths that carry them."""
-    return Group(headline(trace, seconds), tree(trace, graph, settle))
+def shown(
+    trace: Trace, graph: Named, seconds: float | None = None, settle: str = SETTLE, partial: bool = False
+) -> RenderableType:
+    """The answer, and under the question its plans with the paths that carry them.
+
+    `partial` also shows what a refused question's plan leads to, as related to it and not as the answer.
+    """
+    related = [Text(related_text(trace.answer), style="yellow")] if partial and trace.answer.related else []
+    return Group(headline(trace, seconds), *related, tree(trace, graph, settle))
+
+
+def related_text(answer: Answer) -> str:
+    """What a refused question's plan leads to, in words that do not call it the answer; '' if there is nothing."""
+    return f"related, not the answer: {visible(answer.related.text)}" if answer.related else ""
 
 
 def headline(trace: Trace, seconds: float | None) -> RenderableType:
@@ -54,11 +65,10 @@ def tree(trace: Trace, graph: Named, settle: str = SETTLE) -> Tree:
             (f"plan {number}  p={plan.probability:.2f}  ", "cyan"),
             (plan_label(plan.relations, graph), strong),
         )
-        reasons = trace.answer.reasons
         title.append(f"  {counts(found)}", style="dim")
         branch = root.add(title)
-        if trace.answer.verdict != "grounded" and len(reasons) == len(trace.plan.paths):
-            branch.add(Text(visible(reasons[number - 1]), style="yellow"))
+        if trace.plan_reasons:
+            branch.add(Text(visible(trace.plan_reasons[number - 1]), style="yellow"))
         for entry in found:
             add_paths(branch, entry, graph, trace)
     if trace.plan.note and trace.plan.paths:
@@ -114,10 +124,11 @@ def path_label(path: ReasoningPath, graph: Named) -> str:
     return visible(text)
 
 
-def as_json(trace: Trace, graph: Named) -> dict[str, Any]:
+def as_json(trace: Trace, graph: Named, partial: bool = False) -> dict[str, Any]:
     """A trace as JSON types: keys and labels, plans with probabilities, evidence, and the answer with its proof.
 
-    It stands for itself: `rog.traces` reads it back without the graph. Keys and labels are as they are stored; `text`
+    It stands for itself: `rog.traces` reads it back without the graph. `related` (null without `partial`) is an answer
+    to something else than the whole question. Keys and labels are as they are stored; `text`
     and `reasons` are sentences, and show what would be obeyed unseen in a name (`kg.visible`).
     """
     from rog.cypher import cypher
@@ -132,6 +143,8 @@ def as_json(trace: Trace, graph: Named) -> dict[str, Any]:
         "confidence": round(answer.confidence, 4),
         "total": answer.total,
         "reasons": list(map(visible, answer.reasons)),
+        "refusal": answer.refusal,
+        "related": related_json(answer.related, graph) if partial and answer.related else None,
         "topics": [
             {
                 "key": topic.key,
@@ -165,6 +178,17 @@ def as_json(trace: Trace, graph: Named) -> dict[str, Any]:
         "cut": trace.evidence.cut,
         "entities": {e.key: {"label": e.label, "types": list(e.types)} for e in entities},
         "relations": {r.key: {"label": r.label, "inverse_label": r.inverse_label} for r in relations},
+    }
+
+
+def related_json(related: Answer, graph: Named) -> dict[str, Any]:
+    """An answer that is only related to the question, with its proof."""
+    return {
+        "answers": [{"key": key, "label": graph.entity(key).label} for key in related.entities],
+        "text": visible(related.text),
+        "confidence": round(related.confidence, 4),
+        "total": related.total,
+        "support": [path_json(path) for path in related.support],
     }
 
 

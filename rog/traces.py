@@ -87,6 +87,8 @@ def from_json(data: Mapping[str, Any]) -> tuple[Trace, Names]:
         data["confidence"],
         data["total"],
         tuple(data["reasons"]),
+        data.get("refusal", "" if data["verdict"] == "grounded" else "absent"),  # older files have no kind of refusal
+        related_answer(data.get("related")),
     )
     trace = Trace(
         Question(data["question"], tuple(topics.values())),
@@ -96,6 +98,14 @@ def from_json(data: Mapping[str, Any]) -> tuple[Trace, Names]:
     )
     cypher = {(row["topic"], row["path"]): row["cypher"] for row in data["evidence"]}
     return trace, Names(entities, relations, cypher)
+
+
+def related_answer(data: Mapping[str, Any] | None) -> Answer | None:
+    """The answer that was only related to the question, if one was written."""
+    if data is None:
+        return None
+    keys, support = tuple(row["key"] for row in data["answers"]), tuple(path_of(steps) for steps in data["support"])
+    return Answer(keys, support, data["text"], "grounded", data["confidence"], data["total"])
 
 
 def path_of(steps: list[list[str]]) -> ReasoningPath:

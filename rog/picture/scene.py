@@ -147,7 +147,7 @@ def whole(trace: Trace, shown: int) -> Iterator[str]:
         yield f"{trace.evidence.cut:,} path{'s' * (trace.evidence.cut != 1)} in all were counted but not retrieved"
     if trace.plan.note and trace.plan.note != trace.answer.text:
         yield trace.plan.note
-    if len(trace.answer.reasons) != len(trace.plan.paths):
+    if not trace.plan_reasons and not trace.answer.related:  # else they stand by the plans, or in the headline
         yield from (reason for reason in trace.answer.reasons if reason not in (trace.answer.text, trace.plan.note))
 
 
@@ -226,9 +226,8 @@ def row(path: ReasoningPath, graph: Named, hops: tuple[Hop, ...], edges: tuple[i
 
 def why_not(trace: Trace, number: int, found: list[Retrieved]) -> str:
     """Why a plan answers nothing, or ''."""
-    reasons = trace.answer.reasons
-    if trace.answer.verdict != "grounded" and len(reasons) == len(trace.plan.paths):
-        return reasons[number - 1]
+    if trace.plan_reasons:
+        return trace.plan_reasons[number - 1]
     return "" if found else "leads nowhere from here"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 from mcp.server.mcpserver import MCPServer
@@ -16,7 +17,7 @@ from kg.graph import Graph
 from kg.link import MAX_QUESTION, search
 from kg.types import ReasoningPath, Step
 from kg.visible import markdown
-from reasoner.base import Trace
+from reasoner.base import Refusal, Trace
 from reasoner.verify import problems
 from rog import __version__
 from rog.serve import documents, errors
@@ -43,6 +44,7 @@ EntityKey = Annotated[
     str, Field(max_length=m.KEY, description="Key of the entity it is about, if a name is ambiguous.")
 ]
 Start = Annotated[str, Field(min_length=1, max_length=m.KEY, description="A key, or a name that only one entity has.")]
+Partial = Annotated[bool, Field(description=m.PARTIAL)]
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -58,6 +60,8 @@ class Reply(BaseModel):
     proof: list[str]
     about: list[m.Found]
     reasons: list[str]
+    refusal: Refusal
+    related: m.Related | None = None
 
 
 class Line(BaseModel):
@@ -133,10 +137,13 @@ def make_mcp(engine: Engine, title: str) -> MCPServer:
         return Lines(start=found.start, paths=lines)
 
     @tool
-    async def ask(question: QuestionText, entity: EntityKey = "") -> Reply:
-        """Answer a question from the graph, with a path of facts for every answer; or say that it does not know."""
+    async def ask(question: QuestionText, entity: EntityKey = "", partial: Partial = False) -> Reply:
+        """Answer a question from the graph, with a path of facts for every answer; or say that it does not know.
+
+        The refusal "not applied" says that no plan can say all of the question; `reasons` has the words left out.
+        """
         found, graph = await trace(question, entity)
-        return await read(graph, lambda graph: reply(found, graph))
+        return await read(graph, lambda graph: reply(found, graph, partial))
 
     @tool
     async def explain_answer(question: QuestionText, entity: EntityKey = "") -> str:
@@ -172,9 +179,10 @@ def line(walks: m.Walks, graph: Graph) -> Line:
     return Line(path=walks.path, total=walks.total, walks=[path_label(path, graph) for path in paths])
 
 
-def reply(trace: Trace, graph: Graph) -> Reply:
-    """A trace as an agent needs it."""
+def reply(trace: Trace, graph: Graph, partial: bool = False) -> Reply:
+    """A trace as an agent needs it; `partial` also has what is only related to the question."""
     answer = trace.answer
+    related = replace(answer.related, support=answer.related.support[:PROOFS]) if partial and answer.related else None
     return Reply(
         text=answer.text,
         verdict=answer.verdict,
@@ -184,6 +192,8 @@ def reply(trace: Trace, graph: Graph) -> Reply:
         proof=[path_label(path, graph) for path in answer.support[:PROOFS]],
         about=[documents.found_out(topic) for topic in trace.question.topics],
         reasons=list(answer.reasons),
+        refusal=answer.refusal,
+        related=documents.related_out(related, graph) if related else None,
     )
 
 
@@ -195,8 +205,8 @@ def explained(trace: Trace, graph: Graph) -> str:
     for number, plan in enumerate(trace.plan.paths, 1):
         found = [entry for entry in trace.evidence.found if entry.relations == plan.relations]
         lines.append(f"plan {number}, p={plan.probability:.2f}: {plan_label(plan.relations, graph)}; {counts(found)}")
-        if answer.verdict != "grounded" and number <= len(answer.reasons):
-            lines.append(f"{INSIDE}{answer.reasons[number - 1]}")
+        if trace.plan_reasons:
+            lines.append(f"{INSIDE}{trace.plan_reasons[number - 1]}")
         paths = sorted((path for entry in found for path in entry.paths), key=lambda path: path not in cited)
         lines += [f"{INSIDE}{path_label(path, graph)}{' (cited)' * (path in cited)}" for path in paths[:PROOFS]]
     lines += [trace.plan.note] * bool(trace.plan.note)

@@ -85,7 +85,7 @@ class Asking:
 
     async def answered(self, trace: Trace) -> Answered:
         """The answer with all that led to it."""
-        kind, shown = self.asked.picture, self.asked.paths
+        kind, shown, partial = self.asked.picture, self.asked.paths, self.asked.partial
         picture = await read(self.graph, lambda graph: documents.picture(trace, graph, kind)) if kind else None
         seconds = time.perf_counter() - self._began
-        return await read(self.graph, lambda graph: documents.answered(trace, graph, shown, seconds, picture))
+        return await read(self.graph, lambda graph: documents.answered(trace, graph, shown, seconds, picture, partial))

@@ -6,7 +6,6 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, Request
@@ -23,8 +22,8 @@ from reasoner.base import Trace
 from rog.serve import errors
 from rog.serve.asking import Asking, left, read
 from rog.serve.engine import Engine
-from rog.serve.messages import Ask
-from rog.show import namesakes, path_label, plan_label
+from rog.serve.messages import PARTIAL, Ask
+from rog.show import namesakes, path_label, plan_label, related_text
 
 MODEL = "rog"
 PROOFS = 10  # paths shown under an answer
@@ -62,6 +61,7 @@ class ChatRequest(BaseModel):
     model: str = MODEL
     messages: Annotated[list[Message], Field(min_length=1, max_length=500)]
     stream: bool = False
+    partial: Annotated[bool, Field(description=PARTIAL)] = False
     stream_options: StreamOptions | None = None
 
 
@@ -135,7 +135,7 @@ def add_chat(app: FastAPI, engine: Engine, scrub: errors.Scrub, place: Callable[
         if asked.model != MODEL:
             raise errors.NotFoundError(f"the model is called {MODEL!r}, not {asked.model[:80]!r}")
         name, now = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
-        said = replies(engine, asked.messages, request)
+        said = replies(engine, asked.messages, request, asked.partial)
         if asked.stream:
             usage = asked.stream_options is not None and asked.stream_options.include_usage
             return StreamingResponse(
@@ -145,7 +145,9 @@ def add_chat(app: FastAPI, engine: Engine, scrub: errors.Scrub, place: Callable[
         return Completion(id=name, created=now, choices=[Choice(message=Said(content=content))])
 
 
-async def replies(engine: Engine, messages: list[Message], request: Request) -> AsyncGenerator[tuple[str, str]]:
+async def replies(
+    engine: Engine, messages: list[Message], request: Request, partial: bool = False
+) -> AsyncGenerator[tuple[str, str]]:
     """What is said, as (`reasoning_content` or `content`, text): the plans, then the answer.
 
     What cannot be asked (nothing, far too much) is said, too: a chat has no other place for it.
@@ -160,9 +162,12 @@ async def replies(engine: Engine, messages: list[Message], request: Request) -> 
     async with aclosing(asking.stages(left(request))) as stages:
         async for stage in stages:
             if isinstance(stage, Plan):
-                yield "reasoning_content", await read(asking.graph, partial(plans_in_words, stage))
+                yield (
+                    "reasoning_content",
+                    await read(asking.graph, lambda graph, plan=stage: plans_in_words(plan, graph)),
+                )
             if isinstance(stage, Trace):
-                yield "content", await read(asking.graph, partial(in_words, stage))
+                yield "content", await read(asking.graph, lambda graph, trace=stage: in_words(trace, graph, partial))
 
 
 async def chunks(
@@ -200,12 +205,14 @@ def plans_in_words(plan: Plan, graph: Graph) -> str:
     return "".join(f"plan {label} ({probability:.2f})\n" for label, probability in labels)
 
 
-def in_words(trace: Trace, graph: Graph) -> str:
+def in_words(trace: Trace, graph: Graph, partial: bool = False) -> str:
     """The answer, and the paths that prove it or the reasons why there is none, a line each, as Markdown."""
     answer = trace.answer
     if answer.verdict != "grounded":
-        tried = zip(trace.plan.paths, answer.reasons, strict=False)
+        tried = zip(trace.plan.paths, trace.plan_reasons, strict=False)
         lines = [f"- {markdown(f'{plan_label(path.relations, graph)}: {reason}')}" for path, reason in tried]
+        if partial and answer.related:
+            lines = [f"({markdown(related_text(answer))})"]
         return "\n".join([f"No grounded answer: {markdown(answer.text)}.", *lines])
     lines = [f"- {markdown(path_label(path, graph))}" for path in answer.support[:PROOFS]]
     more = len(answer.support) - len(lines)

@@ -9,7 +9,7 @@ from kg.graph import Graph, not_planned
 from kg.types import Entity, Question, ReasoningPath, Topic, base, format_relation_path, parse_relation_path
 from kg.visible import visible
 from planner.base import Plan
-from reasoner.base import Evidence, Trace
+from reasoner.base import Answer, Evidence, Trace
 from rog.picture.html import section
 from rog.picture.scene import scene
 from rog.picture.svg import svg
@@ -67,23 +67,40 @@ def walked(evidence: Evidence, graph: Graph, shown: int, support: Sequence[Reaso
     return m.Walked(evidence=rows, cut=evidence.cut, **labels_of(everything, graph))
 
 
-def answered(trace: Trace, graph: Graph, shown: int, seconds: float, picture: str | None = None) -> m.Answered:
-    """The answer with all that led to it."""
+def answered(
+    trace: Trace, graph: Graph, shown: int, seconds: float, picture: str | None = None, partial: bool = False
+) -> m.Answered:
+    """The answer with all that led to it; `partial` also has what is only related to the question."""
     answer = trace.answer
-    parts = (linked(trace.question), planned(trace.plan, graph), walked(trace.evidence, graph, shown, answer.support))
+    related = answer.related if partial else None
+    support = related.support if related else answer.support
+    parts = (linked(trace.question), planned(trace.plan, graph), walked(trace.evidence, graph, shown, support))
     fields = {name: value for part in parts for name, value in part}
     return m.Answered(
         **fields,
-        answers=[m.Named(key=key, label=graph.entity(key).label) for key in answer.entities],
+        answers=named(answer.entities, graph),
         text=visible(answer.text),
         verdict=answer.verdict,
         confidence=round(answer.confidence, 4),
         total=answer.total,
         reasons=list(map(visible, answer.reasons)),
+        refusal=answer.refusal,
+        related=related_out(related, graph) if related else None,
         support=[hops(path) for path in answer.support],
         seconds=round(seconds, 4),
         picture=picture,
     )
+
+
+def named(keys: Sequence[str], graph: Graph) -> list[m.Named]:
+    """Entities by key and label."""
+    return [m.Named(key=key, label=graph.entity(key).label) for key in keys]
+
+
+def related_out(related: Answer, graph: Graph) -> m.Related:
+    """What a plan leads to that does not say all of the question."""
+    support = [hops(path) for path in related.support]
+    return m.Related(answers=named(related.entities, graph), text=visible(related.text), total=related.total, support=support)
 
 
 def hops(path: ReasoningPath) -> list[tuple[str, str, str]]:

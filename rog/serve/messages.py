@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from kg.link import MAX_QUESTION
-from reasoner.base import Verdict
+from reasoner.base import Refusal, Verdict
 
 MOST_PLANS, MOST_HOPS, MOST_PATHS, MOST_FOUND = 20, 4, 200, 50
 PICTURE = "also the picture of the answer: as svg, or as html with a table of paths and Cypher for each plan"
+PARTIAL = "where a plan cannot say all of the question, also what it leads to, as `related`: that is not the answer"
 KEY = 1_000  # characters of an entity's key at most
 PATH = 4_000  # characters of a relation path at most
 
@@ -32,6 +33,7 @@ class Ask(BaseModel):
     paths: Annotated[int, Field(ge=0, le=MOST_PATHS, description="paths shown of each plan at most")] = 20
     picture: Annotated[Literal["svg", "html"] | None, Field(description=PICTURE)] = None
     stream: Annotated[bool, Field(description="server-sent events: link, plan, paths, answer")] = False
+    partial: Annotated[bool, Field(description=PARTIAL)] = False
 
 
 class EntityOut(BaseModel):
@@ -100,8 +102,21 @@ class Walked(BaseModel):
     relation_labels: dict[str, str]
 
 
+class Related(BaseModel):
+    """What the plan leads to where it does not say all of the question: related to the answer, and not the answer."""
+
+    answers: list[Named]
+    text: str
+    total: int
+    support: list[list[Hop]]
+
+
 class Answered(Linked, Planned, Walked):
-    """The answer with all that led to it; `support` has one path for each of `answers`."""
+    """The answer with all that led to it; `support` has one path for each of `answers`.
+
+    `refusal` says what kind of reason there is for no answer: "absent", the graph does not say it, or "not applied", a
+    plan cannot say all of the question: `reasons` has the words that it leaves out.
+    """
 
     answers: list[Named]
     text: str
@@ -109,6 +124,8 @@ class Answered(Linked, Planned, Walked):
     confidence: float
     total: int
     reasons: list[str]
+    refusal: Refusal
+    related: Related | None = None
     support: list[list[Hop]]
     seconds: float
     picture: str | None = None

@@ -99,13 +99,13 @@ async function* events(response) {
 
 // ---- asking
 
-async function ask({ question, entity = null, plan = null }, remember = true) {
+async function ask({ question, entity = null, plan = null, partial = false }, remember = true) {
   running?.abort();
   const control = running = new AbortController();
   current = { question, entity, plan };
   begin();
   if (remember && location.hash !== permalink()) history.pushState(null, '', permalink());
-  const body = { question, paths: 0, picture: 'html', stream: true, ...(entity && { entity }), ...(plan && { plan }) };
+  const body = { question, paths: 0, picture: 'html', stream: true, ...(entity && { entity }), ...(plan && { plan }), ...(partial && { partial }) };
   try {
     const response = await call('/v1/ask', {
       method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal: control.signal,
@@ -220,7 +220,9 @@ function answered(document) {
        el('ul', { class: 'why' }, document.support.slice(0, 3).map(path => el('li', {}, pathLine(path, document.labels, document.relation_labels))))]
     : [el('span', { class: 'verdict' }, 'No grounded answer'),
        el('p', { class: 'said' }, `${document.text[0].toUpperCase()}${document.text.slice(1)}.`),
-       el('ul', { class: 'why' }, document.plans.map((plan, n) => document.reasons[n] && el('li', {}, `${plan.words}: `, el('span', { class: 'soft' }, document.reasons[n]))))];
+       document.related && el('p', { class: 'said' }, `Related, not the answer: ${document.related.text}`),
+       document.refusal === 'not applied' && !document.related && el('button', { type: 'button', class: 'small', onclick: () => ask({ ...current, partial: true }, false) }, 'Show what is related'),
+       el('ul', { class: 'why' }, document.plans.map((plan, n) => document.refusal === 'absent' && document.reasons[n] && el('li', {}, `${plan.words}: `, el('span', { class: 'soft' }, document.reasons[n]))))];
   card.replaceChildren(...head, el('div', { class: 'foot' },
     grounded && el('span', {}, `confidence ${document.confidence.toFixed(2)}`),
     el('span', {}, `${document.seconds.toFixed(2)} s`), el('span', { class: 'push' }),
@@ -228,7 +230,7 @@ function answered(document) {
   ));
   card.classList.toggle('none', !grounded);
   card.removeAttribute('aria-busy');
-  say('answer', grounded ? 'proven, step by step' : 'not in this graph');
+  say('answer', grounded ? 'proven, step by step' : document.refusal === 'not applied' ? 'not all of it was applied' : 'not in this graph');
   if (!grounded) $('#stages').lastElementChild.className = 'failed';
   const used = new Set(document.support.map(path => path.map(step => step[1]).join(' -> ')));
   for (const row of $('#plans ol').children) row.classList.toggle('used', used.has(row.dataset.path));
