@@ -16,15 +16,19 @@ from functools import cached_property
 from itertools import islice
 
 from kg.graph import Graph
+from kg.link import STOP_WORDS
 from kg.names import normal
 from kg.types import Entity, Question, ReasoningPath, RelationPath, Step, Topic, base, inverse
 from planner.prompts import mention_at
 from reasoner.guard_words import (
     ALSO_SAID,
+    BEFORE_NAME,
+    CHOICE,
     EVERY_ASKED,
     HARMLESS,
     MONTHS,
     NAME,
+    NO_NAME,
     NO_SUPERLATIVE,
     NUMBER,
     OPERATORS,
@@ -132,7 +136,7 @@ class Sentence:
     def operators(self) -> Iterator[str]:
         """The words of every operator that the plan does not say, as they are written."""
         asked = YES_NO.search(self._covered)
-        if asked and self._is_word(asked.start(1), asked.group(1)):
+        if asked and self._is_word(asked.start(1), asked.group(1)) and not CHOICE.search(self._covered):
             yield asked.group(1)
         if self._several():
             yield "two questions"
@@ -148,7 +152,7 @@ class Sentence:
         """Names, quotations and values that the answer has nothing to do with, as they are written."""
         plan, used = self._plan, self._used()
         for mention, (start, stop) in self._mentions.items():
-            if (start, stop) not in used and not self._beside(mention, used) and not stems([mention]) <= plan.words:
+            if self._covered[start] == NAME and (start, stop) not in used and not self._beside(mention, used) and not stems([mention]) <= plan.words:
                 yield self._text[start:stop]
         for start, stop in self._quotes:
             words = self._text[start:stop].strip("\"'“”‘’ ")
@@ -177,7 +181,9 @@ class Sentence:
             return True  # no superlative, or one with a row of its own
         if name == "each":
             return bool(EVERY_ASKED.search(self._covered[: match.end()])) or plan.says(name, words)
-        if name == "same":
+        if name == "except" and plan.returns and self._own_behind(match.end()):
+            return True  # walks never come back to where they start
+        if name == "same" or low == "together with":
             return plan.returns or plan.says(name, words)
         if name == "only":
             definite = re.search(r"\b(?:the|his|her|its|their) $", self._covered[: match.start(1)], re.IGNORECASE)
@@ -185,6 +191,10 @@ class Sentence:
         if name in ("two names", "two questions", "not", "whether", "which of two"):
             return name == "two names" and self._names_used(match) or low == "not" and plan.says(name, words)
         return plan.says(name, words)
+
+    def _own_behind(self, place: int) -> bool:
+        """Whether the name behind a place is one that the answer starts from."""
+        return any(0 <= start - place <= len(" the ") for start, _ in self._used())
 
     def _names_used(self, match: re.Match[str]) -> bool:
         """Whether a joint between two names joins names that the answer passes, all but "also"."""
@@ -239,9 +249,9 @@ class Sentence:
         return not re.search(r"[^\W\d_]", re.split(r"[.!?:;\"“—]\s*", self._text[:start])[-1])
 
     def _is_name_part(self, start: int) -> bool:
-        """Whether a number belongs to a name that the graph does not have: "Apollo 13", but not "March 1999"."""
-        before = re.search(r"([^\W\d_][\w'’-]*)\s+$", self._text[:start])
-        return bool(before) and before[1][0].isupper() and before[1].casefold() not in MONTHS  # type: ignore[index]
+        """Whether a number belongs to a name that the graph does not have: "Apollo 13", but not "March 1999", "ID 1"."""
+        before = re.search(r"[\w,'’]\s+([^\W\d_][\w'’-]*)\s+$", self._text[:start])
+        return before is not None and before[1][0].isupper() and before[1].casefold() not in MONTHS
 
 
 def mentions(question: Question, plan: Said, titles: bool) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -252,14 +262,22 @@ def mentions(question: Question, plan: Said, titles: bool) -> Iterator[tuple[str
     for mention, topics in groups.items():
         place = mention_at(question.text, mention)
         own = any(topic.key == plan.start for topic in topics)
-        if place and (own or (is_named(topics) and sum(topic.score for topic in topics) >= SURE)):
+        if place and (own or (is_named(topics, question.text[: place[0]]) and sum(t.score for t in topics) >= SURE)):
             yield mention, place
 
 
-def is_named(topics: Sequence[Topic]) -> bool:
-    """Whether a mention is exactly a name of one of its entities, and not a guess at what was misspelt."""
-    wanted = normal(topics[0].mention)
-    return any(wanted in map(normal, (t.entity.label, *t.entity.aliases, t.key)) for t in topics)
+def is_named(topics: Sequence[Topic], before: str) -> bool:
+    """Whether a mention is exactly a name of one of its entities and surely meant as one.
+
+    A guess at what was misspelt is not; a word like any other ("kind", "lead") is only behind one like "by" or "and".
+    """
+    mention = topics[0].mention
+    wanted = normal(mention)
+    words = [word for word in wanted.split() if word not in NO_NAME and word not in STOP_WORDS]
+    if not words or not any(wanted in map(normal, (t.entity.label, *t.entity.aliases, t.key)) for t in topics):
+        return False
+    capital = re.search(r"[A-Z\d]", mention) if before.strip() else None
+    return bool(capital) or len(words) > 1 or bool(BEFORE_NAME.search(before))
 
 
 def quotes(text: str) -> Iterator[tuple[int, int]]:

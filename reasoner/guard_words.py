@@ -74,10 +74,11 @@ OPERATORS = _table(
 
 # A yes or no is asked by a verb at the beginning of a sentence, behind words that only greet.
 YES_NO = re.compile(
-    r"(?:^|[.!?:;—–])\s*(?:(?:so|well|and|but|hey|hi|hello|please|okay|ok|now|then|also|or|again|just|actually|true or false)\b[\s,:]*)*"
+    rf"(?:^|(?<!{NAME})[.!?:;—–])\s*(?:(?:so|well|and|but|hey|hi|hello|please|okay|ok|now|then|also|or|again|just|actually|true or false)\b[\s,:]*)*"
     rf"({AUX}(?:n['’]t)?)\b(?!['’\s]+(?:list|show|name|give|tell|find)\b)",
     re.IGNORECASE,
 )
+CHOICE = re.compile(r"\b[a-z]+ or (?!not\b)(?:an? |the )?[a-z]+\W*$")  # "a man or a woman?" is answered by one of them
 QUESTION = re.compile(rf"(?:^|[.!?:;—–,]\s)\s*(?:and |so |please )?({WH}|{AUX})\b[^.!?]*\?", re.IGNORECASE)
 NUMBER = re.compile(rf"(?<![\w.{NAME}-])[$€£]?(\d[\d,.]*\d|\d)(?:s\b|(?![\w{NAME}-]))")
 
@@ -86,7 +87,7 @@ NO_SUPERLATIVE = frozenset(
     "west forest guest request interest test nest rest chest quest contest protest harvest honest modest invest arrest "
     "suggest request digest manifest priest crest pest latest conquest northwest southwest midwest ingest infest molest "
     "tempest behest bequest detest divest earnest fest jest lest attest retest rainforest inquest unrest wildest dearest "
-    "headrest self-interest reinvest palimpsest est zest".split()
+    "headrest self-interest ernest everest forrest skywest seacrest pinterest budapest bucharest reinvest palimpsest est zest".split()
 )
 
 # What says the same as an operator in the labels of a plan's relations.
@@ -110,6 +111,7 @@ HARMLESS = tuple(
     for pattern in (
         r"\bas well as (?:you|i|we)\b|\bas well\b(?! as)",
         # "Can you tell me", "Do you know", "Is it known", "Would you mind telling", "Is there anyone who can say"
+        r"\b(?:can|could|would|will) you\b(?: (?:please|kindly|just|also))?(?: \w+)?(?: (?:me|us))?",
         rf"\b{AUX}(?:n['’]t)? (?:there )?{ANYONE}\b(?: \w+){{0,5}}? (?:{KNOWING}|telling|saying|giving|naming|listing|showing|list|name|give|"
         r"show|provide|explain|share|let|look|get|identify|check|heard?|count)\b(?: (?:me|us))?(?: (?:out|up))?",
         # "I do not know", "nobody could tell me so far", "I'm not sure"
@@ -123,6 +125,8 @@ HARMLESS = tuple(
         r"(?:looks?|looked|looking|taken?|takes|took|named|called) after|"
         r"(?:best|most|well)[- ](?:known|famous|remembered)(?: (?:for|as))?|born and raised|live and work|why not|"
         r"no\. ?\d+|day after day|do not worry|don['’]t worry|in the end|to say the least)\b",
+        r":[^:?]*\bor (?:something|someone|anything|anyone|somebody|anybody) else\b",
+r"\b(?:found|discovered|published|identified|described|isolated|shown) first\b",
         rf"\bfirst (?=(?:{DISCOVERED}|invented|introduced|created|shown|aired|broadcast|used|seen)\b)",
         r"(?:^|(?<=[.!?:;] ))(?:no|sorry|please|thanks|thank you)(?=[,.!:;])",
     )
@@ -134,10 +138,16 @@ SPEAKER = re.compile(
     re.IGNORECASE,
 )
 EVERY_ASKED = re.compile(
-    r"(?:^|\b(?:name|list|show|give|find|get|identify|tell me|display|return|me|all|what is|what are|and)\s)\s*(?:every|each)\b(?!.*\bhow many\b)",
+    r"(?:^|\b(?:name|list|show|give|find|get|identify|tell me|display|return|me|all|what is|what are|and|of)\s)\s*(?:every|each)\b(?!.*\bhow many\b)",
     re.IGNORECASE,
 )
 MONTHS = frozenset(
     "january february march april may june july august september october november december in on since until by from "
-    "before after during between".split()
+    "before after during between id number".split()
 )
+# Words before a name written like any other word, by which it is told to be one: "films by fincher".
+BEFORE_NAME = re.compile(
+    r"\b(?:and|or|nor|but|by|with|in|from|of|for|against|than|to|at|near|between|except|without|on|before|after) (?:the )?$",
+    re.IGNORECASE,
+)
+NO_NAME = frozenset("same first last most other others one all kind type thing way number".split())
