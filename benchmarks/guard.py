@@ -4,8 +4,8 @@
 
 No model is used: each question is judged with its gold plan and linked topics. The demo's questions are bundled. FOLDER
 may hold metaqa/, pathquestion/ and webqsp_plans/ (questions with gold plans: every refusal is a false alarm) and
-text2cypher/ and geoquery/ (questions with Cypher or SQL: what filters, counts, sorts or negates should be refused). None
-of them is distributed with rog. English only.
+text2cypher/ and geoquery/ (questions with Cypher or SQL: what filters, counts, sorts or negates should be refused).
+None of them is distributed with rog. English only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,7 +29,8 @@ from kg.types import Question, RelationPath, Topic, base, inverse
 from reasoner.guard import unapplied
 
 TELLS = re.compile(
-    r"\b(count|sum|avg|min|max)\s*\(|order by|\bnot\b|<>|(?<!-)[<>]=?(?!-)\s*[\d'\"d(]|\bnot exists|\blimit 1\b|\bor\b|duration",
+    r"\b(count|sum|avg|min|max)\s*\(|order by|\bnot\b|<>|"
+    r"(?<!-)[<>]=?(?!-)\s*[\d'\"d(]|\bnot exists|\blimit 1\b|\bor\b|duration",
     re.IGNORECASE,
 )
 
@@ -69,7 +70,7 @@ def metaqa(folder: Path, name: str) -> Iterator[Asked]:
         found = re.search(r"\[(.*?)\]", line)
         hops = kind.split("_to_")
         if found:
-            path = tuple(steps[f"{one}_to_{other}"] for one, other in zip(hops, hops[1:], strict=False))
+            path = tuple(steps[f"{one}_to_{other}"] for one, other in pairwise(hops))
             yield Asked(line.split("\t")[0].replace("[", "").replace("]", ""), found[1], path)
 
 

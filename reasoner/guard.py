@@ -152,7 +152,12 @@ class Sentence:
         """Names, quotations and values that the answer has nothing to do with, as they are written."""
         plan, used = self._plan, self._used()
         for mention, (start, stop) in self._mentions.items():
-            if self._covered[start] == NAME and (start, stop) not in used and not self._beside(mention, used) and not stems([mention]) <= plan.words:
+            if (
+                self._covered[start] == NAME
+                and (start, stop) not in used
+                and not self._beside(mention, used)
+                and not stems([mention]) <= plan.words
+            ):
                 yield self._text[start:stop]
         for start, stop in self._quotes:
             words = self._text[start:stop].strip("\"'“”‘’ ")
@@ -189,7 +194,7 @@ class Sentence:
             definite = re.search(r"\b(?:the|his|her|its|their) $", self._covered[: match.start(1)], re.IGNORECASE)
             return bool(definite) and plan.total == 1
         if name in ("two names", "two questions", "not", "whether", "which of two"):
-            return name == "two names" and self._names_used(match) or low == "not" and plan.says(name, words)
+            return (name == "two names" and self._names_used(match)) or (low == "not" and plan.says(name, words))
         return plan.says(name, words)
 
     def _own_behind(self, place: int) -> bool:
@@ -249,9 +254,10 @@ class Sentence:
         return not re.search(r"[^\W\d_]", re.split(r"[.!?:;\"“—]\s*", self._text[:start])[-1])
 
     def _is_name_part(self, start: int) -> bool:
-        """Whether a number belongs to a name that the graph does not have: "Apollo 13", but not "March 1999", "ID 1"."""
+        """Whether a number belongs to a name that the graph does not have: "Apollo 13", and not "March 1999"."""
         before = re.search(r"[\w,'’]\s+([^\W\d_][\w'’-]*)\s+$", self._text[:start])
-        return before is not None and before[1][0].isupper() and before[1].casefold() not in MONTHS
+        name = before[1] if before else ""
+        return name[:1].isupper() and name.casefold() not in MONTHS
 
 
 def mentions(question: Question, plan: Said, titles: bool) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -295,11 +301,11 @@ def harmless(covered: str) -> str:
 def is_title(text: str) -> bool:
     """Whether capitals say nothing here, because nearly all words have one."""
     words = re.findall(r"[^\W\d_]{4,}", text)
-    return sum(word[0].isupper() for word in words) > 0.7 * len(words)
+    return bool(sum(word[0].isupper() for word in words) > 0.7 * len(words))
 
 
 def stems(texts: Sequence[str]) -> frozenset[str]:
-    """The words of some texts without the endings that number, tense and who does it have; keys are split into words."""
+    """The stems of the words of some texts; keys are split into words."""
     words = (word for text in texts for word in re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)))
     return frozenset(map(stem, words))
 

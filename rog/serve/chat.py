@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, Request
@@ -146,7 +147,7 @@ def add_chat(app: FastAPI, engine: Engine, scrub: errors.Scrub, place: Callable[
 
 
 async def replies(
-    engine: Engine, messages: list[Message], request: Request, partial: bool = False
+    engine: Engine, messages: list[Message], request: Request, related: bool = False
 ) -> AsyncGenerator[tuple[str, str]]:
     """What is said, as (`reasoning_content` or `content`, text): the plans, then the answer.
 
@@ -164,10 +165,10 @@ async def replies(
             if isinstance(stage, Plan):
                 yield (
                     "reasoning_content",
-                    await read(asking.graph, lambda graph, plan=stage: plans_in_words(plan, graph)),
+                    await read(asking.graph, partial(plans_in_words, stage)),
                 )
             if isinstance(stage, Trace):
-                yield "content", await read(asking.graph, lambda graph, trace=stage: in_words(trace, graph, partial))
+                yield "content", await read(asking.graph, partial(in_words, stage, related=related))
 
 
 async def chunks(
@@ -205,13 +206,13 @@ def plans_in_words(plan: Plan, graph: Graph) -> str:
     return "".join(f"plan {label} ({probability:.2f})\n" for label, probability in labels)
 
 
-def in_words(trace: Trace, graph: Graph, partial: bool = False) -> str:
+def in_words(trace: Trace, graph: Graph, related: bool = False) -> str:
     """The answer, and the paths that prove it or the reasons why there is none, a line each, as Markdown."""
     answer = trace.answer
     if answer.verdict != "grounded":
         tried = zip(trace.plan.paths, trace.plan_reasons, strict=False)
         lines = [f"- {markdown(f'{plan_label(path.relations, graph)}: {reason}')}" for path, reason in tried]
-        if partial and answer.related:
+        if related and answer.related:
             lines = [f"({markdown(related_text(answer))})"]
         return "\n".join([f"No grounded answer: {markdown(answer.text)}.", *lines])
     lines = [f"- {markdown(path_label(path, graph))}" for path in answer.support[:PROOFS]]

@@ -100,7 +100,9 @@ def named(keys: Sequence[str], graph: Graph) -> list[m.Named]:
 def related_out(related: Answer, graph: Graph) -> m.Related:
     """What a plan leads to that does not say all of the question."""
     support = [hops(path) for path in related.support]
-    return m.Related(answers=named(related.entities, graph), text=visible(related.text), total=related.total, support=support)
+    return m.Related(
+        answers=named(related.entities, graph), text=visible(related.text), total=related.total, support=support
+    )
 
 
 def hops(path: ReasoningPath) -> list[tuple[str, str, str]]:
