@@ -35,6 +35,7 @@ SECONDS = 20  # of a processor that a file may take; none takes more than two
 HUNG = 600  # seconds on the clock, which a busy machine may need
 MEMORY = 1 << 30  # bytes of memory that a process may grow by; the files are smaller than a MiB
 CHUNK = 100  # files to a process
+EVERY = 500  # files between two lines that say how far it is
 LINE = MESSAGE + 100  # characters of a line on the screen: a message with what is said before it
 
 
@@ -215,6 +216,8 @@ def main() -> None:
         outcomes[result.outcome] += 1
         if result.outcome == "fault":
             print(f"fault {result.number} {result.name}: {result.message}", flush=True)
+        if (result.number + 1) % EVERY == 0:
+            print(f"{result.number + 1:,} files, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     took = time.monotonic() - began
     print(f"{given.count:,} files, seed {given.seed}: {dict(outcomes)}, {took:.0f} s")
     sys.exit(1 if outcomes["fault"] else 0)
