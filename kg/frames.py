@@ -16,6 +16,7 @@ from kg.types import Triple
 
 ROWS = 65_536  # rows of a Parquet file in memory at a time; of subgraphs 64
 ROW = 32  # bytes that a row or list counts for beside its texts, which may all be the same few
+RLE = 5  # times what another format may hold: Parquet writes a text once, and runs of it in some bits
 NO_VALUE = b"(not UTF-8, or of no type)"
 
 
@@ -49,14 +50,14 @@ def parquet_rows(path: Path, choose: Callable[[list[str]], list[str]], unpacked:
     """The values of a Parquet file, row by row, in the columns that `choose` takes out of their names.
 
     A text that is not UTF-8, and a value that Python has no type for, comes as the bytes that say so. LoadError for a
-    file that is not whole, or holds more than `unpacked` bytes (0: 200 times its size, and 64 MiB at least).
+    file that is not whole, or holds more than `unpacked` bytes (0: 1,000 times its size, and 80 MiB at least).
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     if not path.is_file():
         raise LoadError(f"{path}: no such file")
-    most, spent = unpacked or ceiling(path.stat().st_size), 0
+    most, spent = unpacked or RLE * ceiling(path.stat().st_size), 0
     try:
         with pq.ParquetFile(path) as file:
             names = choose(list(file.schema_arrow.names))

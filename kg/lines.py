@@ -68,7 +68,7 @@ class Options:
     """How to read a facts file. `columns` names or numbers (from 1) head, relation and tail.
 
     A bad line is counted and written to the file `rejects`, if there is one; with `strict` it is an error.
-    `unpacked` is how many bytes a packed file may unpack to (0: 200 times its size, and 64 MiB at least).
+    `unpacked` is how many bytes a packed file may unpack to (0: 200 times its size, and 16 MiB at least).
     """
 
     format: str = ""

@@ -16,7 +16,7 @@ PACKED = {".gz": "gzip", ".bz2": "bzip2"}
 # Facts pack well: RDF that repeats its namespaces and one type 46 times smaller as gzip and 117 times as bzip2. What
 # unpacks to 200 times its size and more was made to fill memories (gzip reaches 1,030, bzip2 a million).
 RATIO = 200
-FLOOR = 1 << 26  # bytes: 64 MiB, which a small file may always unpack to
+FLOOR = 1 << 24  # bytes: 16 MiB, which a small file may always unpack to
 _BUFFER = 1 << 18  # bytes
 _SIZE = re.compile(r"(\d{1,9}) ?([kmgt]?)(?:i?b)?", re.IGNORECASE)
 
@@ -24,7 +24,7 @@ _SIZE = re.compile(r"(\d{1,9}) ?([kmgt]?)(?:i?b)?", re.IGNORECASE)
 class Unpacked(io.RawIOBase):
     """The content of a packed file; LoadError where it is damaged or longer than `most` bytes.
 
-    With 0 it is longer than it may be as soon as it is 200 times what was read of the file so far, and 64 MiB.
+    With 0 it is longer than it may be as soon as it is 200 times what was read of the file so far, and 16 MiB.
     """
 
     def __init__(self, path: Path, most: int) -> None:
@@ -67,7 +67,7 @@ def open_binary(path: Path, most: int = 0) -> IO[bytes]:
     """The content of a file, unpacked if it is a `.gz` or `.bz2`; LoadError if it cannot be had.
 
     Reading raises LoadError where a packed file is damaged, or longer than `most` bytes; 0 stands for 200 times its
-    size, and 64 MiB at least.
+    size, and 16 MiB at least.
     """
     try:
         if path.suffix.lower() in PACKED:
@@ -80,7 +80,7 @@ def open_binary(path: Path, most: int = 0) -> IO[bytes]:
 
 
 def ceiling(size: int) -> int:
-    """How much may come out of `size` bytes: 200 times as much, 64 MiB at least."""
+    """How much may come out of `size` bytes: 200 times as much, 16 MiB at least."""
     return max(FLOOR, RATIO * size)
 
 

@@ -19,7 +19,7 @@ FACTS_HELP = (
     "Facts files (.tsv .csv .jsonl .parquet .json .nt .nq .ttl .trig .rdf .owl .xml .jsonld .graphml .gexf, also .gz "
     ".bz2), Neo4j import files or a folder of them, or pykeen:NAME."
 )
-UNPACKED_HELP = "What a .gz, .bz2 or .parquet may unpack to, as in 2G. [default: 200 times its size, at least 64M]"
+UNPACKED_HELP = "What a .gz, .bz2 or .parquet may unpack to, as in 2G. [default: 200 times its size, Parquet 1,000]"
 RETURNING_HELP = "Let walks come back to where they start, as in 'the children of the spouse of the spouse'."
 
 
