@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from kg.errors import LoadError, first_line
 from kg.guards import ENTITY, Guard, JsonGuard, TurtleGuard, XmlGuard
-from kg.lines import HALVED, Options, Report, bad_line, fact, guess_format, text_lines
+from kg.lines import HALVED, LINE, Options, Report, bad_line, fact, guess_format, text_lines
 from kg.names import readable, relation_words
 from kg.packed import open_binary
 from kg.rdf_names import NameCollector, is_naming
@@ -108,6 +108,8 @@ def parsed(path: Path, guard: Guard, form: str) -> Iterator[Any]:
             raise LoadError(f"{path}: {reason}") from None
         place = f"line {error.lineno}" if error.lineno else f"after statement {number}"
         raise LoadError(f"{path}, {place}: {error.msg}") from None
+    except MemoryError:  # its own word for a text that its buffer of 16 MiB does not hold
+        raise LoadError(f"{path}, after statement {number}: a text of more than {LINE:,} bytes") from None
     except (OSError, ValueError) as error:
         raise LoadError(f"{path}, after statement {number}: {first_line(error)}") from None
 

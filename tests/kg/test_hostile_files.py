@@ -164,6 +164,7 @@ def laughs(first: str = "<!ENTITY a0 'lol'>") -> str:
         ("a.json", "[" * 99_999, "lists and objects within each other"),
         ("a.jsonl", "[" * 99_999 + "\n", "lists and objects within each other"),
         ("a.json", b'["\xff"]', "not JSON"),
+        ("a.ttl", b'<http://a> <http://b> """' + b"x" * 2 * LINE, "after statement 0: a text of more than 16,777,216"),
     ],
 )
 def test_documents_that_would_crash_a_parser_or_fill_the_memory(
