@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
-from collections.abc import Iterator
+import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny models gain nothing from two, and lose much beside other work
+# The user's caches are not touched, and the model hub is not asked. Set before any test module is imported:
+# huggingface_hub reads its places once.
+CACHE = Path(tempfile.mkdtemp(prefix="rog-tests-"))
+atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
+os.environ |= {"XDG_CACHE_HOME": str(CACHE), "HF_HOME": str(CACHE / "hub"), "HF_HUB_OFFLINE": "1", "NO_COLOR": "1"}
 settings.register_profile("rog", deadline=None)  # a first call may compile a kernel
 settings.load_profile("rog")
 
@@ -57,16 +64,9 @@ born_in\tborn in\tbirthplace of
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The user's cache is not touched, and nothing is downloaded."""
-    cache = tmp_path_factory.mktemp("cache")
-    patch = pytest.MonkeyPatch()
-    patch.setenv("XDG_CACHE_HOME", str(cache))
-    patch.setenv("HF_HUB_OFFLINE", "1")
-    patch.setenv("HF_HOME", str(cache / "hub"))
-    patch.setenv("NO_COLOR", "1")
-    yield cache
-    patch.undo()
+def own_cache() -> Path:
+    """Where this run keeps what `rog` would keep in the user's cache."""
+    return CACHE
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from planner.models import REVISIONS, OtherWeightsError, copies, hub_answers, lo
 from planner.weights import weights_sha256
 from planner.wheels import DEFAULT_ENCODER, WHEELS, Wheel, download, wheel_folder
 from rog.doctor import model_copies
+from tests.conftest import CACHE
 
 
 def test_a_folder_is_itself(tiny_folder: Path) -> None:
@@ -131,6 +132,7 @@ def in_hub_cache(name: str, revision: str, number: float) -> Path:
     """A model in the hub's own cache, which is this test run's."""
     from huggingface_hub.constants import HF_HUB_CACHE
 
+    assert Path(HF_HUB_CACHE).is_relative_to(CACHE)
     folder = Path(HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"
     snapshot = folder / "snapshots" / revision
     snapshot.mkdir(parents=True)
