@@ -101,7 +101,7 @@ def guarded(graph: Graph, trace: Trace) -> Trace:
     reasons = unapplied(trace.question, relations, graph, answer.support, answer.total)
     if not reasons:
         return trace
-    text = f"{', '.join(reasons)}: a plan cannot say that yet; --partial (partial) shows what it can say, as related"
+    text = f"{', '.join(reasons)}: a plan cannot say that yet; --partial shows what it can say, as related"
     refused = Answer((), (), text, "no grounded answer", 0.0, 0, reasons, "not applied", answer)
     return replace(trace, answer=refused)
 
