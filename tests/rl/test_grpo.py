@@ -171,7 +171,7 @@ def whole(data: Path, start: Run, tmp_path_factory: pytest.TempPathFactory) -> R
 
 def test_what_a_run_leaves(whole: Run, start: Run) -> None:
     assert {path.name for path in whole.folder.iterdir()} == {
-        "config.yaml", "environment.json", "samples.jsonl", "metrics.jsonl", "adapter", "README.md",
+        "config.yaml", "environment.json", "samples.jsonl", "metrics.jsonl", "adapter", "README.md", "vocabulary.json",
     }  # fmt: skip
     assert not (whole.folder / "adapter" / "ref").exists()
     steps = [row for row in metrics(whole) if "reward" in row]
