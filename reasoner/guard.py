@@ -16,9 +16,9 @@ from functools import cached_property
 from itertools import islice
 
 from kg.graph import Graph
-from kg.link import STOP_WORDS
 from kg.names import normal
 from kg.types import Entity, Question, ReasoningPath, RelationPath, Step, Topic, base, inverse
+from kg.words import STOP_WORDS
 from planner.prompts import mention_at
 from reasoner.guard_words import (
     ALSO_SAID,
