@@ -123,6 +123,7 @@ ANYONE = r"(?:i|we|you|nobody|no one|no-one|none of \w+|anyone|anybody|someone|s
 HARMLESS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        r"^\s*(?:(?:so|well|and|but|hey|hi|hello|please|okay|ok|now|then|also|again|just|actually)\b[\s,:]*)+(?=\w)",
         r"\bas well as (?:you|i|we)\b|\bas well\b(?! as)",
         # "Can you tell me", "Do you know", "Is it known", "Would you mind telling", "Is there anyone who can say"
         r"\b(?:can|could|would|will) you\b(?: (?:please|kindly|just|also))?(?: \w+)?(?: (?:me|us))?",

@@ -216,12 +216,13 @@ def test_every_answer_is_right_partly_wrong_or_refused(films: Store) -> None:
 
 
 def test_a_proof_that_leaves_out_a_topic_is_counted(films: Store) -> None:
-    rows = [Row("1", "Who directed Heat with Al Pacino?", ("mann",), ("heat", "pacino")),
-            Row("2", "Who directed Heat?", ("mann",), ("heat",))]  # fmt: skip
+    rows = [Row("1", "Who directed Heat with him?", ("mann",), ("heat", "pacino")),  # a topic that no word names
+            Row("2", "Who directed Heat?", ("mann",), ("heat",)),
+            Row("3", "Who directed Heat with Al Pacino?", ("mann",), ("heat", "pacino"))]  # fmt: skip
     report = evaluate([parse_system("lexical")], rows, films, Options("gold"))
-    shown = [record for record in report.records if record.verdict == "grounded"]
+    shown = [record.row.id for record in report.records if record.verdict == "grounded"]
     found = report.summary("lexical", "gold").measure("false_grounded")
-    assert (len(shown), found.questions, found.interval.mean) == (2, 1, 1.0)
+    assert (shown, found.questions, found.interval.mean) == (["1", "2"], 2, 0.5)  # a named one is refused
 
 
 def test_linking_is_measured_on_gold_topics(films: Store) -> None:
