@@ -30,7 +30,7 @@ from reasoner.guard import unapplied
 
 TELLS = re.compile(
     r"\b(count|sum|avg|min|max)\s*\(|order by|\bnot\b|<>|"
-    r"(?<!-)[<>]=?(?!-)\s*[\d'\"d(]|\bnot exists|\blimit 1\b|\bor\b|duration",
+    r"(?<!-)[<>]=?(?!-)\s*[\d'\"d(]|\bnot exists|\blimit\s+\d|\bcontains\b|starts with|\bor\b|duration",
     re.IGNORECASE,
 )
 

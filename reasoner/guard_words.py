@@ -74,7 +74,8 @@ OPERATORS = _table(
         "table": r"\b(with their|with its|with his|with her|together with|along with|as well as|"
         r"including (?:their|its)|"
         r"and (?:their|its|his|her))\b",
-        "two questions": rf"\b(and)(?: (?:also|then|in|of|from|by|for|until|since|at|on|to|with))? (?:{WH}|{AUX})\b",
+        "two questions": rf"\b(and)(?: (?:also|then|in|of|from|by|for|until|since|at|on|to|with))? "
+        rf"(?!do (?:in|at|near|around|there|when|with)\b)(?:{WH}|{AUX})\b",
         "two names": rf"{NAME}(?:['’]s?)?,? (and|or|nor|but|versus|vs\.?) {THE}(?:{NAME}|also\b)",
         "whether": r"\b(whether|true or false|yes or no|right or wrong|isn['’]t it)\b|"
         r"\b(?:tell|know|say|wonder|wondering|ask|check|see|sure|find out|me)\s+(if)\b",

@@ -49,7 +49,12 @@ STATUS: dict[type[RogError], tuple[int, str]] = {  # the first that fits
     RogError: (500, "internal_error"),
 }
 DOCUMENTED = (400, 401, 403, 404, 405, 408, 413, 415, 421, 422, 429, 500, 503, 504)
-EVENTS = {"text/event-stream": {"schema": {"type": "string"}}}  # where a stream is asked for
+EVENT = {
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+    "required": ["data"],
+}
+EVENTS = {"text/event-stream": {"schema": EVENT}}  # where a stream is asked for; before OpenAPI 3.2, of each event
 RESPONSES: dict[int | str, dict[str, Any]] = {status: {"model": Error} for status in DOCUMENTED}
 
 
