@@ -5,8 +5,9 @@
 A quarter of the demo training questions' wordings and a quarter of the unanswerable questions are held out; the planner
 of benchmarks/train_demo.py is trained on the rest. On what was held out, and on the same questions where the relations
 of their gold path are gone, the log-odds that a plan fits are fitted to those of the model, of the semantic planner and
-of like questions, and to those of the last two alone; both classes are weighed alike. Printed beside it: how often the
-right plan is first by each, and by their product. Reads nothing of dev or test.
+of like questions, and to those of the last two alone; what fits and what does not weigh alike, and so do both kinds of
+what does not. Printed beside it: how often the right plan is first by each, and by their product. Reads nothing of dev
+or test.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def main() -> None:
     run, held = trained_run(options.work, graph)
     planner = trained_planner(run, graph)
     signs: list[dict[str, float]] = []
-    answerable, firsts = [], []
+    kinds: list[str] = []
+    firsts = []
     for row in held:
         question = Question(row.question, link(graph, row.question))
         gold = {base(relation) for path in row.paths for relation in path}
@@ -98,22 +100,26 @@ def main() -> None:
             known = planner.known([question], [space])
             (decoded,) = planner.decoded([question], [space], known)
             signs.append(known[0].signs(decoded))
-            answerable.append(bool(row.answers) and not dropped)
-            if answerable[-1]:
+            kinds.append("gold is gone" if dropped else "answerable" if row.answers else "unanswerable")
+            if kinds[-1] == "answerable":
                 firsts.append(right_first(row, space, known[0], decoded))
-    fits = np.array(answerable)
-    print(f"{fits.sum()} answerable, {(~fits).sum()} unanswerable questions of held-out wordings, linked topics")
+    fits = np.array([kind == "answerable" for kind in kinds])
+    counts = {kind: kinds.count(kind) for kind in ("answerable", "unanswerable", "gold is gone")}
+    print(f"questions of held-out wordings, linked topics: {counts}")
     titles = ("model", "semantic", "cases", "all")
     shares = zip(titles, np.array(firsts).mean(0), strict=True)
     print("right plan first: " + ", ".join(f"{title} {share:.3f}" for title, share in shares))
     coefficients: dict[str, float] = {}
-    alike = np.where(fits, 0.5 / fits.mean(), 0.5 / (1 - fits.mean()))
+    alike = np.array([(2.0 if kind == "answerable" else 1.0) / counts[kind] for kind in kinds]) * len(kinds) / 4
     for prefix, names in (("", ("model", "semantic", "cases")), ("alone:", ("semantic", "cases"))):
         table = np.array([[one[name] for name in names] for one in signs])
         fitted = fit_binary(table, fits, alike, 1e-2)
         coefficients |= zip((f"{prefix}{name}" for name in (*names, "constant")), fitted.tolist(), strict=True)
         said = table @ fitted[:-1] + fitted[-1] > 0
-        print(f"by {' and '.join(names)}: kept {said[fits].mean():.3f}, refused {(~said[~fits]).mean():.3f}")
+        refused = {kind: 1 - said[np.array(kinds) == kind].mean() for kind in counts}
+        print(
+            f"by {' and '.join(names)}, refused: " + ", ".join(f"{kind} {share:.3f}" for kind, share in refused.items())
+        )
     write_coefficients({"trained": coefficients}, options.out)
 
 
