@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import random
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,16 +59,9 @@ class Case:
     is_right: bool
 
 
-class Restricted(PlanSpace):
-    """The plans that use none of some relations."""
-
-    def __init__(self, graph: Graph, question: Question, dropped: Collection[str]) -> None:
-        super().__init__(graph, (topic.key for topic in question.topics), MAX_HOPS)
-        self._dropped = dropped
-
-    def options(self, path: RelationPath) -> dict[str, int]:
-        """The relations that may come next."""
-        return {key: steps for key, steps in super().options(path).items() if base(key) not in self._dropped}
+def restricted(graph: Graph, question: Question, dropped: Iterable[str]) -> PlanSpace:
+    """The plans of a question that use none of some relations."""
+    return PlanSpace(graph, (topic.key for topic in question.topics), MAX_HOPS, dropped)
 
 
 class Remembering(CombinedPlanner):
@@ -96,10 +89,10 @@ def spaces(row: Row, graph: Graph) -> Iterator[tuple[str, PlanSpace]]:
     some = set(draw.sample(others, min(draw.choice([1, 1, 2, 4]), len(others))))
     known = set(graph.relations)
     if gold:
-        yield "whole", Restricted(graph, row.question, ())
-        yield "small", Restricted(graph, row.question, known - gold - few)
-    yield "without", Restricted(graph, row.question, gold)
-    yield "others", Restricted(graph, row.question, known - some)
+        yield "whole", restricted(graph, row.question, ())
+        yield "small", restricted(graph, row.question, known - gold - few)
+    yield "without", restricted(graph, row.question, gold)
+    yield "others", restricted(graph, row.question, known - some)
 
 
 def cases_of(

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.fit_planner import write_coefficients
-from benchmarks.fit_refusal import Restricted, fit_binary
+from benchmarks.fit_refusal import fit_binary, restricted
 from benchmarks.train_demo import ALL, PLANNER, demo_data
 from kg.graph import Graph
 from kg.link import link
@@ -94,7 +94,7 @@ def main() -> None:
         question = Question(row.question, link(graph, row.question))
         gold = {base(relation) for path in row.paths for relation in path}
         for dropped in ((), gold) if gold else ((),):
-            space = Restricted(graph, question, dropped)
+            space = restricted(graph, question, dropped)
             if not space.options(()):
                 continue
             known = planner.known([question], [space])

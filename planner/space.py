@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 from kg.graph import Frontier, Graph, not_planned
-from kg.types import Question, RelationPath
+from kg.types import Question, RelationPath, inverse
 from planner.base import Plan
 
 AUTO = 0  # as `max_hops`: as many steps as cost nothing
@@ -30,11 +30,12 @@ class PlanSpace:
     A path is legal if some walk along it exists; every prefix of a legal path is legal. Symmetric relations are
     walked forwards only, since backwards is the same; hidden ones not at all. Each frontier is computed once and kept.
     With `max_hops` 0 the space chooses: 3 steps, and 4 where there are so few plans that looking at them costs nothing.
+    `without` are relations (keys) that no plan may use either, in neither direction: what if they were not there?
     """
 
-    def __init__(self, graph: Graph, topics: Iterable[str], max_hops: int) -> None:
+    def __init__(self, graph: Graph, topics: Iterable[str], max_hops: int, without: Iterable[str] = ()) -> None:
         self._frontiers: dict[RelationPath, Frontier] = {(): graph.frontier(topics)}
-        self._skipped = not_planned(graph)
+        self._skipped = not_planned(graph) | {signed for key in without for signed in (key, inverse(key))}
         self._next: dict[RelationPath, dict[str, int]] = {}
         self._wanted = max_hops
 

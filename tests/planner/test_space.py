@@ -68,3 +68,10 @@ def test_a_question_of_four_steps(films: Store) -> None:
     cut = four_hops("lexical", films, 3)
     assert "plans of more than 3 steps were not looked at; --max-hops 4 does" in cut.note
     assert LexicalPlanner(films).plan([Question("Who directed Heat?", link(films, "Who directed Heat?"))])[0].note == ""
+
+
+def test_relations_may_be_left_out_of_all_plans(films: Graph) -> None:
+    whole, without = PlanSpace(films, ["heat"], 2), PlanSpace(films, ["heat"], 2, ["directed_by"])
+    left, _ = without.plans(1000)
+    assert left
+    assert left == [plan for plan in whole.plans(1000)[0] if not {"directed_by", "~directed_by"} & set(plan)]
