@@ -26,6 +26,7 @@ from reasoner.guard_words import (
     CHOICE,
     EVERY_ASKED,
     HARMLESS,
+    MEASURED,
     MONTHS,
     NAME,
     NO_NAME,
@@ -34,6 +35,7 @@ from reasoner.guard_words import (
     OPERATORS,
     QUESTION,
     SPEAKER,
+    TIMES,
     YES_NO,
 )
 
@@ -105,6 +107,14 @@ class Said:
         return values and (self.total == 1 or len(self.relations) == 1)
 
     @cached_property
+    def measures(self) -> bool:
+        """Whether an answer may be a time or a measure: none of those read could be one if this is False."""
+        labels = [end.label for end in self.ends]
+        return not labels or any(
+            any(letter.isdigit() for letter in label) or not TIMES.isdisjoint(normal(label).split()) for label in labels
+        )
+
+    @cached_property
     def returns(self) -> bool:
         """Whether a step is taken back later: "others of the same"."""
         return any(inverse(one) in self.relations[place + 1 :] for place, one in enumerate(self.relations))
@@ -147,6 +157,9 @@ class Sentence:
                 if self._is_word(match.start(group), words) and not self._applied(operator.name, words, match):
                     yield words
         yield from self._attributes()
+        measured = MEASURED.match(self._covered)
+        if measured and not self._plan.measures:
+            yield measured.group(1)
 
     def unused(self) -> Iterator[str]:
         """Names, quotations and values that the answer has nothing to do with, as they are written."""

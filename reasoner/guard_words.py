@@ -170,6 +170,17 @@ MONTHS = frozenset(
     "january february march april may june july august september october november december in on since until by from "
     "before after during between id number".split()
 )
+# Questions whose answer is a time or a measure, and the words that such an answer may have instead of a digit.
+MEASURED = re.compile(
+    r"^\W*(?:(?:in|on|since|until|from|by|at|during) )?(when|(?:what|which) (?:year|date|day|month|decade|century)|"
+    r"how (?:tall|high|deep|long|wide|heavy|old|far|large|big|fast|expensive))\b",
+    re.IGNORECASE,
+)
+TIMES = frozenset(
+    "january february march april may june july august september october november december monday tuesday wednesday "
+    "thursday friday saturday sunday spring summer autumn winter easter christmas century era age ages period "
+    "antiquity daily weekly monthly annually yearly now today never always".split()
+)
 # Words before a name written like any other word, by which it is told to be one: "films by fincher".
 BEFORE_NAME = re.compile(
     r"\b(?:and|or|nor|but|by|with|in|from|of|for|against|than|to|at|near|between|except|without|on|before|"

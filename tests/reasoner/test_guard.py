@@ -109,3 +109,22 @@ def test_hostile_questions_are_judged_quickly(graphs: dict[str, Graph]) -> None:
         began = time.perf_counter()
         rog.ask(("Peru " + piece * 2000)[:2000])
         assert time.perf_counter() - began < 2, piece
+
+
+@pytest.mark.parametrize(
+    ("text", "plan", "left_out"),
+    [
+        ("In what year was helium discovered?", ("discovered_in",), ("'what year' was not applied",)),
+        ("How old is Lima?", ("~capital",), ("'How old' was not applied",)),
+        ("Where was helium discovered?", ("discovered_in",), ()),
+        ("How heavy is helium?", ("element_series",), ("'How heavy' was not applied",)),
+        ("Which time zone does Lima have?", ("time_zone",), ()),
+    ],
+)
+def test_a_time_or_a_measure_is_no_name(
+    graphs: dict[str, Graph], text: str, plan: RelationPath, left_out: tuple[str, ...]
+) -> None:
+    demo = graphs["demo"]
+    walks = [demo.paths(topic.key, plan, 5) for topic in link(demo, text)]
+    paths = [path for found in walks for path in found.paths]
+    assert unapplied(Question(text, link(demo, text)), plan, demo, paths) == left_out
