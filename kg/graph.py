@@ -120,20 +120,6 @@ def content_hash(graph: Graph) -> str:
     return str(manifest.get("sha256", ""))
 
 
-def identity(graph: Graph) -> dict[str, str | bool]:
-    """By what a run knows the graph that it was trained on: its hash, whether walks may come back, its vocabulary.
-
-    The vocabulary is a text; a run keeps it in a file of its own, and its hash in its config.
-    """
-    from kg.vocabulary import vocabulary_of
-
-    return {
-        "graph_sha256": content_hash(graph),
-        "returning": graph.returning,
-        "vocabulary": vocabulary_of(graph).as_json(),
-    }
-
-
 def not_planned(graph: Graph) -> set[str]:
     """Signed relations that no plan uses: hidden ones, and symmetric ones backwards."""
     unused = {inverse(r.key) for r in graph.relations.values() if r.symmetric or r.hidden}

@@ -6,12 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from kg.graph import Graph, content_hash
 from kg.types import inverse
-
-if TYPE_CHECKING:
-    from kg.graph import Graph
 
 LEAST_KEPT = 0.5  # share of the relations that must still be there for a vocabulary to be the same one, grown or shrunk
 
@@ -89,3 +87,15 @@ def _line(text: str) -> str:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def identity(graph: Graph) -> dict[str, str | bool]:
+    """By what a run knows the graph that it was trained on: its hash, whether walks may come back, its vocabulary.
+
+    The vocabulary is a text; a run keeps it in a file of its own, and its hash in its config.
+    """
+    return {
+        "graph_sha256": content_hash(graph),
+        "returning": graph.returning,
+        "vocabulary": vocabulary_of(graph).as_json(),
+    }

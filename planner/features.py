@@ -19,8 +19,8 @@ from kg.types import Question, Relation, RelationPath, inverse
 from kg.words import STOP_WORDS
 from planner.align import align
 from planner.encoder import Encoder, Tokens
+from planner.mentions import mention_at
 from planner.padding import without_padding
-from planner.prompts import mention_at
 from planner.space import PlanSpace
 
 SHAPE = ("two_hops", "three_hops", "returns", "spread")

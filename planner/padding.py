@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from kg.types import Question
+from planner.mentions import mention_at
 
 _WH = r"(?:who|whom|whose|what|which|where|when|how|why)(?:['’]s|['’]re)?"
 _PREPOSITION = r"(?:(?:in|at|of|from|by|to|for|on|with|under|into|through|during|since|until)\s+)?"
@@ -79,8 +80,6 @@ def without_padding(question: Question) -> Question:
 @lru_cache(maxsize=10_000)
 def core_text(text: str, mention: str = "") -> str:
     """What `text` asks, where `mention` (may be "") is the name of what it is about."""
-    from planner.prompts import mention_at
-
     place = mention_at(text, mention)
     if place is None:
         core = _core(text)

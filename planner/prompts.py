@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 
 from kg.graph import Graph
 from kg.types import Question, RelationPath, inverse
+from planner.mentions import mention_at
 from planner.padding import without_padding
 
 SEPARATOR = " ->"
@@ -109,13 +109,6 @@ def masked(text: str, mention: str, instead: str) -> str:
     """The text with its first mention replaced; as it is where there is none."""
     place = mention_at(text, mention)
     return text if place is None else text[: place[0]] + instead + text[place[1] :]
-
-
-def mention_at(text: str, mention: str) -> tuple[int, int] | None:
-    """Where whole words of the text are a mention, in any case of letters and with any signs between; or None."""
-    words = r"\W+".join(map(re.escape, mention.split()))  # the linker drops punctuation between words
-    found = re.search(rf"(?<!\w){words}(?!\w)", text, re.IGNORECASE) if words else None
-    return found.span() if found else None
 
 
 def channel_preamble() -> str:

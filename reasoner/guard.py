@@ -19,7 +19,7 @@ from kg.graph import Graph
 from kg.names import normal
 from kg.types import Entity, Question, ReasoningPath, RelationPath, Step, Topic, base, inverse
 from kg.words import STOP_WORDS
-from planner.prompts import mention_at
+from planner.mentions import mention_at
 from reasoner.guard_words import (
     ALSO_SAID,
     BEFORE_NAME,

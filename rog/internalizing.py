@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from kg.errors import ModelError
-from kg.graph import Graph, identity
+from kg.graph import Graph
 from kg.types import Progress
+from kg.vocabulary import identity
 from planner.data.folder import open_folder
 from planner.data.rows import Row
 from planner.models import locate

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kg.errors import ModelError
-from kg.graph import Graph, identity
+from kg.graph import Graph
 from kg.types import Progress, Question
+from kg.vocabulary import identity
 from planner.data.folder import open_folder
 from planner.training.run import BASE_HASH, Run, is_main
 from rl.episode import Executor, asked

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from kg.errors import LoadError, ModelError
-from kg.graph import Graph, identity
+from kg.graph import Graph
 from kg.link import link
 from kg.types import Progress, Question
+from kg.vocabulary import identity
 from planner.cases import write_cases
 from planner.data.check import row_problems
 from planner.data.folder import Folder, open_folder

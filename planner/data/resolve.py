@@ -12,7 +12,7 @@ from kg.names import normal
 from kg.questions import RawQuestion
 from kg.types import Progress, Topic, base
 from planner.data.rows import Row
-from planner.prompts import mention_at
+from planner.mentions import mention_at
 
 
 class Reject(NamedTuple):

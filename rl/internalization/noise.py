@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from planner.prompts import mention_at
+from planner.mentions import mention_at
 from rl.internalization.knowledge import Lesson
 
 RATE = 0.2  # of the words that are replaced, and of those after which one is put in

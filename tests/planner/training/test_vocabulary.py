@@ -12,9 +12,10 @@ from typer.testing import CliRunner, Result
 
 from kg.build import Sources, build
 from kg.errors import ModelError
-from kg.graph import Graph, identity
+from kg.graph import Graph
 from kg.networkx_graph import NetworkXGraph
 from kg.store import Store
+from kg.vocabulary import identity
 from planner.registry import bundled_run
 from planner.training.run import Run
 from rog.cli import app
