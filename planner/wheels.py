@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -184,12 +184,19 @@ def convert_gguf(weights: Path, target: Path) -> None:
 
 @contextmanager
 def read_once() -> Iterator[None]:
-    """Let transformers, which parses a GGUF file three times over (several seconds each), parse it once."""
-    import gguf
+    """Let transformers, which parses a GGUF file three times over (several seconds each), parse it once.
 
-    reader = gguf.GGUFReader
-    setattr(gguf, "GGUFReader", cache(reader))  # noqa: B010 - a plain assignment is an error to mypy
+    And draw no bar of its own meanwhile, which `quietly` does not reach: it comes straight from tqdm.
+    """
+    import gguf
+    from transformers import modeling_gguf_pytorch_utils as conversion
+
+    reader, bar = gguf.GGUFReader, getattr(conversion, "tqdm")  # noqa: B009 - it is no public name
+    # Plain assignments are errors to mypy.
+    setattr(gguf, "GGUFReader", cache(reader))  # noqa: B010
+    setattr(conversion, "tqdm", partial(bar, disable=True))  # noqa: B010
     try:
         yield
     finally:
         setattr(gguf, "GGUFReader", reader)  # noqa: B010
+        setattr(conversion, "tqdm", bar)  # noqa: B010
